@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * Intel AMT local manageability (LME): character devices and ioctls.
+ *
+ * /dev/amt_lme/ctl      the control node: HOLD and CONNECT
+ * /dev/amt_lme/<port>   one node per TCP port that AMT forwards; opening it
+ *                       opens a channel to AMT, and the file is a byte stream
+ *
+ * Errors common to all ioctls here:
+ *   ENOTTY   the command is not known on this file
+ *   EINVAL   a flag or a value is not known, or @size is below the first
+ *            published size of the structure
+ *   E2BIG    the structure is longer than this kernel knows and the part it
+ *            does not know is not zero
+ *   EFAULT   the structure cannot be read
+ */
+#ifndef _UAPI_LINUX_AMT_LME_H
+#define _UAPI_LINUX_AMT_LME_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define AMT_LME_IOC_MAGIC 0xB6
+
+/**
+ * AMT_LME_IOC_HOLD - keep the link to AMT up for the life of this ctl file
+ *
+ * Takes no argument. Returns 0, also when the file holds the link already;
+ * never waits for firmware.
+ */
+#define AMT_LME_IOC_HOLD _IO(AMT_LME_IOC_MAGIC, 0x00)
+
+/** AMT_LME_CONNECT_NONBLOCK - return at once; the new file is O_NONBLOCK */
+#define AMT_LME_CONNECT_NONBLOCK (1U << 0)
+
+/** AMT_LME_ADDR_LEN - room for a textual IP address and its NUL */
+#define AMT_LME_ADDR_LEN 48
+
+/**
+ * struct amt_lme_connect - argument of AMT_LME_IOC_CONNECT
+ * @size:       sizeof(struct amt_lme_connect)
+ * @flags:      AMT_LME_CONNECT_*
+ * @port:       the TCP port inside AMT, 1 to 65535
+ * @family:     AF_INET (or 0) or AF_INET6: "127.0.0.1" or "::1" is named to AMT
+ * @timeout_ms: how long the open may take; 0 is the default of 20 s
+ * @window:     receive window in bytes, 1 to 65536; 0 is the default
+ * @orig_port:  the TCP port of the peer on whose behalf this is; 0 names @port
+ * @reserved:   must be 0
+ * @orig_addr:  that peer's address as text, NUL terminated; empty names the
+ *              loopback address of @family
+ */
+struct amt_lme_connect {
+	__u32 size;
+	__u32 flags;
+	__u32 port;
+	__u32 family;
+	__u32 timeout_ms;
+	__u32 window;
+	__u32 orig_port;
+	__u32 reserved;
+	char orig_addr[AMT_LME_ADDR_LEN];
+};
+
+/**
+ * AMT_LME_IOC_CONNECT - open a channel to a port inside AMT
+ *
+ * Takes a struct amt_lme_connect. Returns a new close-on-exec file descriptor
+ * that reads and writes as one of a port node does. Without
+ * AMT_LME_CONNECT_NONBLOCK it waits as open() of a port node does and fails
+ * with the same errors; with it, poll() reports EPOLLOUT when the channel is
+ * open, and EPOLLERR | EPOLLHUP when it failed; the first read() or write()
+ * then returns the error.
+ *
+ *   ECONNREFUSED     AMT refused the channel
+ *   EPROTONOSUPPORT  AMT does not know this type of channel
+ *   ENOBUFS          no channel slot of AMT became free in time
+ *   ETIMEDOUT        AMT did not answer in time
+ *   ENETDOWN         no link to AMT came up in time
+ *   ENXIO            AMT does not forward this port
+ *   ECONNRESET       the link was lost while the channel was opened
+ */
+#define AMT_LME_IOC_CONNECT _IO(AMT_LME_IOC_MAGIC, 0x01)
+
+/**
+ * AMT_LME_IOC_SHUTDOWN - nothing more will be written to this channel
+ *
+ * Takes no argument; on a channel file. APF has no half-close: after the
+ * written bytes have gone out the channel is closed once AMT has answered and
+ * then been silent for 250 ms, or after 20 s without an answer. read() goes on
+ * until then; write() fails with EPIPE. Returns 0, also when called again.
+ */
+#define AMT_LME_IOC_SHUTDOWN _IO(AMT_LME_IOC_MAGIC, 0x02)
+
+#endif /* _UAPI_LINUX_AMT_LME_H */
