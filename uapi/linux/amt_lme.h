@@ -31,7 +31,7 @@
 #define AMT_LME_IOC_HOLD _IO(AMT_LME_IOC_MAGIC, 0x00)
 
 /** AMT_LME_CONNECT_NONBLOCK - return at once; the new file is O_NONBLOCK */
-#define AMT_LME_CONNECT_NONBLOCK (1U << 0)
+#define AMT_LME_CONNECT_NONBLOCK 0x1
 
 /** AMT_LME_ADDR_LEN - room for a textual IP address and its NUL */
 #define AMT_LME_ADDR_LEN 48
@@ -77,7 +77,7 @@ struct amt_lme_connect {
  *   ETIMEDOUT        AMT did not answer in time
  *   ENETDOWN         no link to AMT came up in time
  *   ENXIO            AMT does not forward this port
- *   ECONNRESET       the link was lost while the channel was opened
+ *   EINTR            a signal came
  */
 #define AMT_LME_IOC_CONNECT _IO(AMT_LME_IOC_MAGIC, 0x01)
 

@@ -1,0 +1,603 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Channels as the protocol sees them: opening in turn, windows, closing. What
+ * a file does with a channel is in channel-io.c.
+ * Documentation/protocol.rst, "Channels", "Windows", "Closing".
+ */
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "channel.h"
+#include "lme.h"
+
+/* AMT 16 refuses while it brings a forward back: try again, this often. */
+#define REFUSALS_MAX 3
+#define REFUSAL_PAUSE (HZ / 4)
+/* How long AMT may owe an answer before its slot is taken as lost. */
+#define ANSWER_TIMEOUT (10 * HZ)
+/* After a shutdown: AMT has answered and is silent, or never answers. */
+#define SHUT_SILENCE (HZ / 4)
+#define SHUT_NO_ANSWER (20 * HZ)
+
+static void free_channel(struct kref *kref)
+{
+	struct lme_channel *ch = container_of(kref, struct lme_channel, kref);
+
+	lme_ring_free(&ch->rx);
+	lme_ring_free(&ch->tx);
+	kfree(ch);
+}
+
+/**
+ * lme_channel_put - give a reference back
+ * @ch: the channel
+ */
+void lme_channel_put(struct lme_channel *ch)
+{
+	kref_put(&ch->kref, free_channel);
+}
+
+/* Out of the queue or the session; may free the channel. */
+static void unlist(struct lme_channel *ch)
+{
+	list_del_init(&ch->node);
+	lme_channel_put(ch);
+}
+
+static void arm(struct lme_channel *ch, unsigned long deadline)
+{
+	ch->deadline = deadline;
+	ch->deadline_set = true;
+	lme_arm(ch->lme, deadline);
+}
+
+static void purge_tx(struct lme_channel *ch)
+{
+	ch->tx.tail = ch->tx.head;
+	ch->adjust_due = false;
+}
+
+static void fail(struct lme_channel *ch, int error)
+{
+	if (!ch->error)
+		ch->error = error;
+	wake_up_all(&ch->wait);
+}
+
+/* Nothing of the channel is left in the session but its slot, if any. */
+static void give_up_slot(struct lme_channel *ch)
+{
+	ch->lme->session.slots--;
+	lme_channels_start(ch->lme);
+}
+
+/**
+ * lme_channel_close - have a CLOSE sent behind the data
+ * @ch: an open channel
+ *
+ * Context: under lme.lock.
+ */
+void lme_channel_close(struct lme_channel *ch)
+{
+	lockdep_assert_held(&ch->lme->lock);
+	ch->close_due = true;
+	ch->adjust_due = false;
+	lme_send_kick(ch->lme);
+}
+
+/* AMT broke a rule on this channel: end it, whatever is queued. */
+static void violation(struct lme_channel *ch, enum lme_counter counter)
+{
+	lme_count(ch->lme, counter);
+	purge_tx(ch);
+	ch->abandoned = true;
+	fail(ch, -EPROTO);
+	lme_channel_close(ch);
+}
+
+/**
+ * lme_channel_abandon - nobody waits for the channel any more
+ * @ch: the channel; its owner's reference must be held
+ *
+ * A channel that AMT may still confirm stays, to be closed then.
+ * Context: under lme.lock.
+ */
+void lme_channel_abandon(struct lme_channel *ch)
+{
+	lockdep_assert_held(&ch->lme->lock);
+	ch->abandoned = true;
+	ch->retry_set = false;
+	if (ch->state == LME_CHANNEL_QUEUED ||
+	    (ch->state == LME_CHANNEL_OPENING && ch->open_due)) {
+		bool had_slot = ch->state == LME_CHANNEL_OPENING;
+
+		ch->state = LME_CHANNEL_CLOSED;
+		ch->open_due = false;
+		ch->deadline_set = false;
+		unlist(ch);
+		if (had_slot)
+			give_up_slot(ch);
+	} else if (ch->state == LME_CHANNEL_OPENING) {
+		arm(ch, jiffies + ANSWER_TIMEOUT);
+	}
+}
+
+static void open_failed(struct lme_channel *ch, int error)
+{
+	fail(ch, error);
+	lme_channel_abandon(ch);
+}
+
+/* Why a channel that is not open yet could not be opened in time. */
+static int open_timeout_error(struct lme_channel *ch)
+{
+	struct lme *lme = ch->lme;
+
+	if (ch->state == LME_CHANNEL_OPENING || ch->refusals)
+		return -ETIMEDOUT;
+	if (lme->session.state != LME_SESSION_FORWARDING)
+		return -ENETDOWN;
+	if (!lme_forward_known(lme, ch->params.port))
+		return -ENXIO;
+	return -ENOBUFS;
+}
+
+static void start(struct lme_channel *ch)
+{
+	struct lme *lme = ch->lme;
+	struct lme_session *s = &lme->session;
+
+	list_move_tail(&ch->node, &s->channels);
+	s->slots++;
+	ch->id = s->next_id++;
+	ch->state = LME_CHANNEL_OPENING;
+	ch->retry_set = false;
+	ch->open_due = true;
+	lme_send_kick(lme);
+}
+
+/**
+ * lme_channels_start - open the channels that can be opened now
+ * @lme: the object
+ *
+ * To be called when the link came up, a forward was added, a slot became free,
+ * or the session settled. Channels are opened in the order they came.
+ * Context: under lme.lock.
+ */
+void lme_channels_start(struct lme *lme)
+{
+	struct lme_session *s = &lme->session;
+	struct lme_channel *ch, *next;
+
+	lockdep_assert_held(&lme->lock);
+	if (s->state != LME_SESSION_FORWARDING)
+		return;
+	list_for_each_entry_safe(ch, next, &lme->queue, node) {
+		if (ch->retry_set)
+			continue;
+		if (lme_forward_known(lme, ch->params.port)) {
+			if (s->slots < s->slot_limit)
+				start(ch);
+		} else if (lme->forwards.settled) {
+			open_failed(ch, -ENXIO);
+		}
+	}
+}
+
+/* Back to the head of the queue, as the session can not open it now. */
+static void requeue(struct lme_channel *ch)
+{
+	ch->state = LME_CHANNEL_QUEUED;
+	ch->open_due = false;
+	list_move(&ch->node, &ch->lme->queue);
+	arm(ch, ch->open_by);
+}
+
+static void pause_then_retry(struct lme_channel *ch)
+{
+	ch->retry_set = true;
+	ch->retry_at = jiffies + REFUSAL_PAUSE;
+	lme_arm(ch->lme, ch->retry_at);
+	requeue(ch);
+}
+
+/**
+ * lme_channels_session_over - end all channels of the session
+ * @lme: the object
+ *
+ * Those that are not open yet wait for the next session.
+ * Context: under lme.lock.
+ */
+void lme_channels_session_over(struct lme *lme)
+{
+	struct lme_session *s = &lme->session;
+	struct lme_channel *ch;
+
+	lockdep_assert_held(&lme->lock);
+	s->slots = 0;
+	while (!list_empty(&s->channels)) {
+		/* From the end, so that they queue in their old order. */
+		ch = list_last_entry(&s->channels, struct lme_channel, node);
+		if (ch->state == LME_CHANNEL_OPENING && !ch->abandoned) {
+			requeue(ch);
+			continue;
+		}
+		if (ch->state != LME_CHANNEL_CLOSED)
+			fail(ch, -ECONNRESET);
+		ch->state = LME_CHANNEL_CLOSED;
+		ch->close_due = false;
+		ch->deadline_set = false;
+		purge_tx(ch);
+		unlist(ch);
+	}
+}
+
+static struct lme_channel *find(struct lme *lme, u32 id)
+{
+	struct lme_channel *ch;
+
+	lockdep_assert_held(&lme->lock);
+	list_for_each_entry(ch, &lme->session.channels, node)
+		if (ch->id == id)
+			return ch;
+	lme_count(lme, LME_COUNT_UNKNOWN_CHANNEL);
+	return NULL;
+}
+
+/**
+ * lme_channel_rx_confirm - CHANNEL_OPEN_CONFIRMATION
+ * @lme: the object
+ * @msg: the message
+ *
+ * Context: under lme.lock.
+ */
+void lme_channel_rx_confirm(struct lme *lme, const struct apf_msg *msg)
+{
+	struct lme_channel *ch = find(lme, msg->confirm.recipient);
+
+	if (!ch)
+		return;
+	if (ch->state != LME_CHANNEL_OPENING || ch->open_due) {
+		if (ch->state == LME_CHANNEL_OPEN &&
+		    ch->amt_id != msg->confirm.sender)
+			violation(ch, LME_COUNT_UNEXPECTED);
+		else
+			lme_count(lme, LME_COUNT_UNEXPECTED);
+		return;
+	}
+	ch->state = LME_CHANNEL_OPEN;
+	ch->amt_id = msg->confirm.sender;
+	ch->tx_window = msg->confirm.window;
+	ch->deadline_set = false;
+	ch->answered = true;
+	ch->rx_last = jiffies;
+	lme_count(lme, LME_COUNT_OPENED);
+	if (ch->abandoned)
+		lme_channel_close(ch);
+	else if (lme_ring_used(&ch->tx))
+		lme_send_kick(lme);
+	lme_channel_shut_rearm(ch);
+	wake_up_all(&ch->wait);
+}
+
+static int refusal_error(u32 reason)
+{
+	return reason == APF_OPEN_UNKNOWN_CHANNEL_TYPE ? -EPROTONOSUPPORT :
+							 -ECONNREFUSED;
+}
+
+/**
+ * lme_channel_rx_failure - CHANNEL_OPEN_FAILURE
+ * @lme: the object
+ * @msg: the message
+ *
+ * Context: under lme.lock.
+ */
+void lme_channel_rx_failure(struct lme *lme, const struct apf_msg *msg)
+{
+	struct lme_channel *ch = find(lme, msg->failure.recipient);
+	struct lme_session *s = &lme->session;
+	u32 reason = msg->failure.reason;
+
+	if (!ch)
+		return;
+	if (ch->state != LME_CHANNEL_OPENING || ch->open_due) {
+		lme_count(lme, LME_COUNT_UNEXPECTED);
+		return;
+	}
+	lme_count(lme, LME_COUNT_OPEN_REFUSED);
+	s->slots--;
+	if (ch->abandoned) {
+		ch->state = LME_CHANNEL_CLOSED;
+		unlist(ch);
+	} else if (reason == APF_OPEN_RESOURCE_SHORTAGE) {
+		s->slot_limit = max(s->slots, 1U);
+		pause_then_retry(ch);
+	} else if (reason == APF_OPEN_ADMINISTRATIVELY_PROHIBITED &&
+		   ch->refusals++ < REFUSALS_MAX) {
+		pause_then_retry(ch);
+	} else {
+		fail(ch, refusal_error(reason));
+		ch->state = LME_CHANNEL_CLOSED;
+		unlist(ch);
+	}
+	lme_channels_start(lme);
+}
+
+/**
+ * lme_channel_rx_adjust - CHANNEL_WINDOW_ADJUST
+ * @lme: the object
+ * @msg: the message
+ *
+ * Context: under lme.lock.
+ */
+void lme_channel_rx_adjust(struct lme *lme, const struct apf_msg *msg)
+{
+	struct lme_channel *ch = find(lme, msg->adjust.recipient);
+
+	if (!ch)
+		return;
+	if (ch->state != LME_CHANNEL_OPEN) {
+		/* AMT may have sent it before it saw our CLOSE. */
+		if (ch->state != LME_CHANNEL_CLOSING)
+			lme_count(lme, LME_COUNT_UNEXPECTED);
+	} else if (check_add_overflow(ch->tx_window, msg->adjust.bytes,
+				      &ch->tx_window)) {
+		violation(ch, LME_COUNT_ADJUST_OVERFLOW);
+	} else if (lme_ring_used(&ch->tx)) {
+		lme_send_kick(lme);
+	}
+}
+
+/**
+ * lme_channel_rx_data - CHANNEL_DATA
+ * @lme: the object
+ * @msg: the message
+ *
+ * Context: under lme.lock.
+ */
+void lme_channel_rx_data(struct lme *lme, const struct apf_msg *msg)
+{
+	struct lme_channel *ch = find(lme, msg->data.recipient);
+	const struct apf_str *payload = &msg->data.payload;
+
+	if (!ch)
+		return;
+	if (ch->state != LME_CHANNEL_OPEN && ch->state != LME_CHANNEL_CLOSING) {
+		lme_count(lme, LME_COUNT_UNEXPECTED);
+	} else if (!payload->len) {
+		lme_count(lme, LME_COUNT_EMPTY_DATA);
+	} else if (payload->len > ch->credit) {
+		ch->credit = 0;
+		if (ch->state == LME_CHANNEL_OPEN)
+			violation(ch, LME_COUNT_WINDOW_OVERRUN);
+		else
+			lme_count(lme, LME_COUNT_WINDOW_OVERRUN);
+	} else {
+		ch->credit -= payload->len;
+		ch->answered = true;
+		ch->rx_last = jiffies;
+		if (ch->abandoned)
+			return;
+		lme_ring_put(&ch->rx, payload->p, payload->len);
+		ch->rx.head += payload->len;
+		lme_channel_shut_rearm(ch);
+		wake_up_all(&ch->wait);
+	}
+}
+
+/**
+ * lme_channel_rx_close - CHANNEL_CLOSE
+ * @lme: the object
+ * @msg: the message
+ *
+ * Each side sends exactly one CLOSE: AMT's is answered unless ours went first.
+ * Context: under lme.lock.
+ */
+void lme_channel_rx_close(struct lme *lme, const struct apf_msg *msg)
+{
+	struct lme_channel *ch = find(lme, msg->close.recipient);
+	enum lme_channel_state was;
+
+	if (!ch)
+		return;
+	was = ch->state;
+	if (was != LME_CHANNEL_OPEN && was != LME_CHANNEL_CLOSING) {
+		lme_count(lme, LME_COUNT_UNEXPECTED);
+		return;
+	}
+	ch->state = LME_CHANNEL_CLOSED;
+	ch->deadline_set = false;
+	purge_tx(ch);
+	wake_up_all(&ch->wait);
+	lme->session.slots--;
+	if (was == LME_CHANNEL_OPEN)
+		lme_channel_close(ch);
+	else
+		unlist(ch);
+	lme_channels_start(lme);
+}
+
+/**
+ * lme_channel_shut_rearm - set the deadline of a channel that was shut down
+ * @ch: the channel
+ *
+ * To be called when something that the deadline depends on changed. AMT is
+ * not silent as long as the reader leaves bytes that it waits to be credited.
+ * Context: under lme.lock.
+ */
+void lme_channel_shut_rearm(struct lme_channel *ch)
+{
+	if (!ch->shut || ch->state != LME_CHANNEL_OPEN || ch->close_due)
+		return;
+	ch->deadline_set = false;
+	if (lme_ring_used(&ch->tx) || lme_ring_used(&ch->rx))
+		return;
+	arm(ch, ch->answered ? ch->rx_last + SHUT_SILENCE :
+			       ch->tx_last + SHUT_NO_ANSWER);
+}
+
+/* A channel's deadline passed. */
+static void expire(struct lme_channel *ch)
+{
+	ch->deadline_set = false;
+	switch (ch->state) {
+	case LME_CHANNEL_OPEN:
+		if (ch->close_due && lme_ring_used(&ch->tx)) {
+			lme_count(ch->lme, LME_COUNT_LINGER_DROPPED);
+			purge_tx(ch);
+		}
+		lme_channel_close(ch);
+		break;
+	case LME_CHANNEL_QUEUED:
+	case LME_CHANNEL_OPENING:
+		if (!ch->abandoned) {
+			open_failed(ch, open_timeout_error(ch));
+			break;
+		}
+		fallthrough;
+	case LME_CHANNEL_CLOSING:
+		lme_count(ch->lme, LME_COUNT_SLOT_LEAKED);
+		ch->state = LME_CHANNEL_CLOSED;
+		wake_up_all(&ch->wait);
+		ch->lme->session.slots--;
+		unlist(ch);
+		break;
+	case LME_CHANNEL_CLOSED:
+		break;
+	}
+}
+
+static void expire_list(struct lme *lme, struct list_head *list,
+			unsigned long now)
+{
+	struct lme_channel *ch, *next;
+
+	list_for_each_entry_safe(ch, next, list, node) {
+		if (ch->retry_set && time_after_eq(now, ch->retry_at))
+			ch->retry_set = false;
+		if (ch->retry_set)
+			lme_arm(lme, ch->retry_at);
+		if (!ch->deadline_set)
+			continue;
+		if (time_after_eq(now, ch->deadline))
+			expire(ch);
+		else
+			lme_arm(lme, ch->deadline);
+	}
+}
+
+/**
+ * lme_channels_expire - look at all deadlines
+ * @lme: the object
+ * @now: jiffies
+ *
+ * Context: under lme.lock.
+ */
+void lme_channels_expire(struct lme *lme, unsigned long now)
+{
+	expire_list(lme, &lme->session.channels, now);
+	expire_list(lme, &lme->queue, now);
+	lme_channels_start(lme);
+}
+
+static u32 default_window(struct lme *lme)
+{
+	return min_t(size_t, LME_WINDOW_DEFAULT,
+		     lme_rx_max(lme) - APF_DATA_HDR_SIZE);
+}
+
+static size_t next_open(struct lme_channel *ch, u8 *buf)
+{
+	const struct lme_channel_params *p = &ch->params;
+	const char *loopback = p->ipv6 ? "::1" : "127.0.0.1";
+	struct apf_open open = {
+		.sender = ch->id,
+		.addr = loopback,
+		.port = p->port,
+		.orig_addr = *p->orig_addr ? p->orig_addr : loopback,
+		.orig_port = p->orig_port ? p->orig_port : p->port,
+	};
+
+	ch->open_due = false;
+	ch->window = p->window ? p->window : default_window(ch->lme);
+	ch->credit = ch->window;
+	open.window = ch->window;
+	return apf_encode_open(buf, &open);
+}
+
+static size_t next_adjust(struct lme_channel *ch, u8 *buf)
+{
+	u32 bytes = ch->owed;
+
+	ch->adjust_due = false;
+	ch->owed = 0;
+	ch->credit += bytes;
+	return apf_encode_adjust(buf, ch->amt_id, bytes);
+}
+
+static size_t next_close(struct lme_channel *ch, u8 *buf)
+{
+	size_t len = apf_encode_close(buf, ch->amt_id);
+
+	ch->close_due = false;
+	if (ch->state == LME_CHANNEL_OPEN) {
+		ch->state = LME_CHANNEL_CLOSING;
+		arm(ch, jiffies + ANSWER_TIMEOUT);
+	} else {
+		unlist(ch);
+	}
+	return len;
+}
+
+static size_t next_data(struct lme_channel *ch, u8 *buf)
+{
+	size_t max = lme_tx_max(ch->lme) - APF_DATA_HDR_SIZE;
+	u32 n = lme_ring_used(&ch->tx);
+
+	n = min3((size_t)n, (size_t)ch->tx_window, max);
+	apf_encode_data_header(buf, ch->amt_id, n);
+	lme_ring_peek(&ch->tx, buf + APF_DATA_HDR_SIZE, n);
+	ch->tx.tail += n;
+	ch->tx_window -= n;
+	ch->tx_last = jiffies;
+	ch->answered = false;
+	/* Others have their turn before this channel sends again. */
+	list_move_tail(&ch->node, &ch->lme->session.channels);
+	lme_channel_shut_rearm(ch);
+	wake_up_all(&ch->wait);
+	return APF_DATA_HDR_SIZE + n;
+}
+
+/**
+ * lme_channels_next - the next message of a channel
+ * @lme: the object
+ * @buf: LME_TX_MAX bytes
+ *
+ * What steers channels goes before data; a CLOSE waits for its own channel's
+ * data.
+ *
+ * Return: its length in bytes, 0 when there is none.
+ * Context: under lme.lock, in the tx worker.
+ */
+size_t lme_channels_next(struct lme *lme, u8 *buf)
+{
+	struct list_head *channels = &lme->session.channels;
+	struct lme_channel *ch;
+
+	list_for_each_entry(ch, channels, node) {
+		if (ch->open_due)
+			return next_open(ch, buf);
+		if (ch->adjust_due)
+			return next_adjust(ch, buf);
+		if (ch->close_due && !lme_ring_used(&ch->tx))
+			return next_close(ch, buf);
+	}
+	list_for_each_entry(ch, channels, node)
+		if (ch->state == LME_CHANNEL_OPEN && ch->tx_window &&
+		    lme_ring_used(&ch->tx))
+			return next_data(ch, buf);
+	return 0;
+}

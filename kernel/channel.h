@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Channels: byte streams to a port inside AMT, with windows in both
+ * directions. Documentation/protocol.rst, "Channels", "Windows", "Closing".
+ */
+#ifndef LME_CHANNEL_H
+#define LME_CHANNEL_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/types.h>
+#include <linux/uio.h>
+#include <linux/wait.h>
+
+#include "apf.h"
+#include "ring.h"
+
+struct lme;
+
+/* Default receive window in bytes; more is unproven in the field. */
+#define LME_WINDOW_DEFAULT 4096
+#define LME_WINDOW_MAX 65536
+
+/**
+ * enum lme_channel_state - where a channel stands with AMT
+ * @LME_CHANNEL_QUEUED: waits for the link, the forward or a slot; no id yet
+ * @LME_CHANNEL_OPENING: CHANNEL_OPEN is queued or sent
+ * @LME_CHANNEL_OPEN: AMT confirmed; our CLOSE may be queued
+ * @LME_CHANNEL_CLOSING: our CLOSE was sent, AMT's has not come
+ * @LME_CHANNEL_CLOSED: over; an answering CLOSE may still be queued
+ */
+enum lme_channel_state {
+	LME_CHANNEL_QUEUED,
+	LME_CHANNEL_OPENING,
+	LME_CHANNEL_OPEN,
+	LME_CHANNEL_CLOSING,
+	LME_CHANNEL_CLOSED,
+};
+
+/**
+ * struct lme_channel_params - what the opener wants
+ * @port: port inside AMT, 1 to 65535
+ * @ipv6: name "::1" instead of "127.0.0.1" to AMT
+ * @timeout_ms: how long opening may take; 0 for the default
+ * @window: receive window in bytes, up to LME_WINDOW_MAX; 0 for the default
+ * @orig_port: port of the client; 0 names @port
+ * @orig_addr: address of the client as text; empty for the loopback address
+ */
+struct lme_channel_params {
+	u32 port;
+	bool ipv6;
+	u32 timeout_ms;
+	u32 window;
+	u32 orig_port;
+	char orig_addr[APF_ADDR_MAX + 1];
+};
+
+/**
+ * struct lme_channel - one channel
+ * @kref: one reference of the file, one of the list that @node is in
+ * @lme: the object
+ * @params: as given by the opener; constant
+ * @node: in lme.queue or lme_session.channels
+ * @wait: woken on every change that a reader, writer or poller waits for
+ * @rx_mutex: one reader at a time; taken before lme.lock
+ * @tx_mutex: one writer at a time; taken before lme.lock
+ * @state: enum lme_channel_state
+ * @error: negative error that ended it for the user, 0 for none
+ * @abandoned: nobody waits for it any more: closed or timed out
+ * @shut: nothing more will be written
+ * @answered: AMT has sent something since our last byte
+ * @open_due: CHANNEL_OPEN waits to be sent
+ * @adjust_due: a WINDOW_ADJUST by @owed waits to be sent
+ * @close_due: a CLOSE waits to be sent, behind the data in @tx
+ * @deadline_set: @deadline is set
+ * @retry_set: @retry_at is set
+ * @deadline: when @state times out (jiffies)
+ * @retry_at: not to be opened before then (jiffies)
+ * @open_by: when opening has to be done (jiffies)
+ * @rx_last: when AMT last sent, or the reader last took, a byte (jiffies)
+ * @tx_last: when our last byte went out (jiffies)
+ * @refusals: how often AMT refused to open it
+ * @id: our id
+ * @amt_id: AMT's id; valid from LME_CHANNEL_OPEN on
+ * @window: our receive window in bytes
+ * @credit: bytes that AMT may still send
+ * @owed: bytes the reader took and AMT was not yet credited for
+ * @tx_window: bytes that we may still send
+ * @rx: received bytes; producer is the receive thread, consumer the reader
+ * @tx: bytes to send; producer is the writer, consumer the tx worker
+ *
+ * Created by lme_channel_open(), freed when the file and the lists let go.
+ */
+struct lme_channel {
+	struct kref kref;
+	struct lme *lme;
+	struct lme_channel_params params;
+	struct list_head node;
+	wait_queue_head_t wait;
+	struct mutex rx_mutex; /* one reader */
+	struct mutex tx_mutex; /* one writer */
+	enum lme_channel_state state;
+	int error;
+	bool abandoned;
+	bool shut;
+	bool answered;
+	bool open_due;
+	bool adjust_due;
+	bool close_due;
+	bool deadline_set;
+	bool retry_set;
+	unsigned long deadline;
+	unsigned long retry_at;
+	unsigned long open_by;
+	unsigned long rx_last;
+	unsigned long tx_last;
+	unsigned int refusals;
+	u32 id;
+	u32 amt_id;
+	u32 window;
+	u32 credit;
+	u32 owed;
+	u32 tx_window;
+	struct lme_ring rx;
+	struct lme_ring tx;
+};
+
+/* For files and other users; may sleep. */
+struct lme_channel *lme_channel_open(struct lme *lme,
+				     const struct lme_channel_params *params);
+int lme_channel_wait_open(struct lme_channel *ch);
+ssize_t lme_channel_read(struct lme_channel *ch, struct iov_iter *to,
+			 bool nonblock);
+ssize_t lme_channel_write(struct lme_channel *ch, struct iov_iter *from,
+			  bool nonblock);
+__poll_t lme_channel_poll(struct lme_channel *ch, struct file *file,
+			  struct poll_table_struct *wait);
+void lme_channel_shutdown(struct lme_channel *ch);
+u32 lme_channel_readable(struct lme_channel *ch);
+u32 lme_channel_unsent(struct lme_channel *ch);
+void lme_channel_release(struct lme_channel *ch);
+
+/* For channel-io.c; under lme.lock, but for lme_channel_put(). */
+void lme_channel_put(struct lme_channel *ch);
+void lme_channel_close(struct lme_channel *ch);
+void lme_channel_abandon(struct lme_channel *ch);
+void lme_channel_shut_rearm(struct lme_channel *ch);
+
+/* For session.c and lme.c; under lme.lock. */
+void lme_channels_start(struct lme *lme);
+void lme_channels_session_over(struct lme *lme);
+void lme_channels_expire(struct lme *lme, unsigned long now);
+size_t lme_channels_next(struct lme *lme, u8 *buf);
+void lme_channel_rx_confirm(struct lme *lme, const struct apf_msg *msg);
+void lme_channel_rx_failure(struct lme *lme, const struct apf_msg *msg);
+void lme_channel_rx_adjust(struct lme *lme, const struct apf_msg *msg);
+void lme_channel_rx_data(struct lme *lme, const struct apf_msg *msg);
+void lme_channel_rx_close(struct lme *lme, const struct apf_msg *msg);
+
+#endif /* LME_CHANNEL_H */

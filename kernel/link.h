@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The seam between the LME object and what carries its messages. A transport
+ * knows nothing of sessions and channels; it moves whole messages.
+ */
+#ifndef LME_LINK_H
+#define LME_LINK_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct lme;
+struct lme_link;
+
+/**
+ * struct lme_link_ops - a transport
+ * @start: connect to LME. Sets lme_link.mtu before the first message is
+ *         handed to lme_link_receive(). May sleep for 30 s. Returns 0;
+ *         -EBUSY when another program has LME; -ENOTTY when the firmware has
+ *         no such client now; another negative error.
+ * @stop: end the connection. Wakes a blocked @send. No message is received
+ *        and none is sent after it returned. May sleep for 30 s.
+ * @send: send one message of at most lme_link.mtu bytes. May sleep until the
+ *        firmware takes it or the connection ends. Returns 0 or a negative
+ *        error; -EFBIG when the message is too long.
+ *
+ * @start and @stop are called by the link worker only, in turns; @send by the
+ * tx worker only, between the two.
+ */
+struct lme_link_ops {
+	int (*start)(struct lme_link *link);
+	void (*stop)(struct lme_link *link);
+	int (*send)(struct lme_link *link, const u8 *buf, size_t len);
+};
+
+/**
+ * struct lme_link - one LME device
+ * @ops: its transport
+ * @transport: enum amt_lme_transport, for the user
+ * @mtu: longest message in bytes; valid from @ops->start on
+ * @lme: the object it was added to; set by lme_link_add()
+ * @node: in lme.links, under lme.lock
+ * @refused: firmware said -ENOTTY; not tried again. Under lme.lock
+ * @gone: the device is going away. Under lme.lock
+ *
+ * Owned by the transport; must live until lme_link_remove() returned.
+ */
+struct lme_link {
+	const struct lme_link_ops *ops;
+	u32 transport;
+	size_t mtu;
+	struct lme *lme;
+	struct list_head node;
+	bool refused;
+	bool gone;
+};
+
+void lme_link_add(struct lme *lme, struct lme_link *link);
+void lme_link_remove(struct lme_link *link);
+void lme_link_receive(struct lme_link *link, const u8 *buf, size_t len);
+void lme_link_lost(struct lme_link *link, int err);
+
+int lme_link_mei_register(struct lme *lme);
+void lme_link_mei_unregister(void);
+
+#endif /* LME_LINK_H */

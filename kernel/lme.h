@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one object that lives from module load to unload.
+ *
+ * Layers: chrdev.c and genl.c are the faces; lme.c owns the link, its users
+ * and the clock; session.c, channel.c and forward.c are the protocol; apf.c is
+ * the wire; link-*.c carry messages. Calls go down, events come up.
+ *
+ * Contexts, all of which may sleep:
+ *   receive thread  one per started link, serial; handles one message under
+ *                   lme.lock and never waits for anything else
+ *   tx worker       lme.tx_work; the only one that sends, without a lock held
+ *   link worker     lme.link_work; the only one that starts and stops a link
+ *   clock           lme.clock_work; every deadline of session and channels
+ *   event worker    lme.event_work; device nodes and netlink notifications
+ *   files, netlink  system calls
+ *
+ * Locks: lme.lock protects everything in struct lme and struct lme_channel
+ * that does not say otherwise. It is held for a few hundred instructions and
+ * never across a send, a callback or a copy from or to user space. A channel's
+ * rx_mutex and tx_mutex are taken before it.
+ *
+ * End of a link, in this order: the session is made dead (channels end, nothing
+ * is sent any more); ops->stop() ends the receive thread and wakes the tx
+ * worker; the tx worker is waited for; the link is forgotten. Who may still be
+ * inside: the receive thread (ends as its read fails), the tx worker (ends as
+ * its send fails), files (hold a channel, not the link) and the clock (looks
+ * at channels only).
+ */
+#ifndef LME_H
+#define LME_H
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <uapi/linux/amt_lme_netlink.h>
+
+#include "forward.h"
+#include "session.h"
+
+struct lme_link;
+
+/* Longest message that is sent, also when the link would take more. */
+#define LME_TX_MAX 4096
+/* A link that does not take this much is of no use. */
+#define LME_TX_MIN 512
+
+/* What happened, for debugfs; every one counts from module load. */
+enum lme_counter {
+	LME_COUNT_SESSIONS,
+	LME_COUNT_LINK_LOST,
+	LME_COUNT_RX,
+	LME_COUNT_TX,
+	LME_COUNT_SHORT,
+	LME_COUNT_UNKNOWN_TYPE,
+	LME_COUNT_UNKNOWN_CHANNEL,
+	LME_COUNT_UNEXPECTED,
+	LME_COUNT_EMPTY_DATA,
+	LME_COUNT_WINDOW_OVERRUN,
+	LME_COUNT_ADJUST_OVERFLOW,
+	LME_COUNT_REPLY_OVERFLOW,
+	LME_COUNT_FORWARD_REFUSED,
+	LME_COUNT_OPEN_REFUSED,
+	LME_COUNT_OPENED,
+	LME_COUNT_SLOT_LEAKED,
+	LME_COUNT_LINGER_DROPPED,
+	LME_COUNTERS,
+};
+
+/**
+ * struct lme_change - the parts of the link's state that are announced
+ * @state: enum amt_lme_link_state
+ * @generation: number of the session
+ * @transport: enum amt_lme_transport
+ * @error: error number of the last failed start, 0 for none
+ * @settled: AMT has named all its ports
+ */
+struct lme_change {
+	u32 state;
+	u32 generation;
+	u32 transport;
+	u32 error;
+	bool settled;
+};
+
+/**
+ * struct lme - the LME client of this machine
+ * @lock: protects all that does not say otherwise, also in channels
+ * @wq: runs all work below
+ * @link_work: starts and stops links
+ * @tx_work: sends
+ * @clock_work: deadlines
+ * @event_work: nodes and notifications
+ * @links: every lme_link; the first usable one is used
+ * @active: the link that is started or being started; set and cleared by the
+ *          link worker
+ * @lost: @active is over and waits for the link worker
+ * @users: who wants the link: channel files, HOLD, autoconnect
+ * @lingering: without users, the link is kept until @linger_until
+ * @linger_until: jiffies
+ * @retry_at: no start before then (jiffies)
+ * @backoff: jiffies that the next failed start adds
+ * @error: error number of the last failed start, 0 for none
+ * @clock_at: when @clock_work runs next (jiffies); valid while it is pending
+ * @tx_busy: the tx worker is sending
+ * @tx_idle: woken when the tx worker has nothing more to send
+ * @tx_buf: LME_TX_MAX bytes; of the tx worker
+ * @tx_max: longest message to send on @active; halved after -EFBIG
+ * @generation: number of the session, from 1
+ * @session: the present session
+ * @queue: channels that wait for link, forward or slot, in order of arrival
+ * @forwards: what AMT forwards
+ * @counters: enum lme_counter
+ * @announced: what the last link notification said; of the event worker
+ */
+struct lme {
+	spinlock_t lock; /* all but what says otherwise */
+	struct workqueue_struct *wq;
+	struct delayed_work link_work;
+	struct work_struct tx_work;
+	struct delayed_work clock_work;
+	struct work_struct event_work;
+
+	struct list_head links;
+	struct lme_link *active;
+	bool lost;
+	unsigned int users;
+	bool lingering;
+	unsigned long linger_until;
+	unsigned long retry_at;
+	unsigned long backoff;
+	u32 error;
+
+	unsigned long clock_at;
+
+	bool tx_busy;
+	wait_queue_head_t tx_idle;
+	u8 *tx_buf;
+	size_t tx_max;
+
+	u32 generation;
+	struct lme_session session;
+	struct list_head queue;
+	struct lme_forwards forwards;
+	u64 counters[LME_COUNTERS];
+	struct lme_change announced;
+};
+
+struct lme *lme_create(void);
+void lme_let_go(struct lme *lme);
+void lme_stop(struct lme *lme);
+void lme_destroy(struct lme *lme);
+
+void lme_hold(struct lme *lme);
+void lme_unhold(struct lme *lme);
+
+void lme_change_get(struct lme *lme, struct lme_change *change);
+size_t lme_rx_max(struct lme *lme);
+size_t lme_tx_max(struct lme *lme);
+
+void lme_arm(struct lme *lme, unsigned long at);
+void lme_send_kick(struct lme *lme);
+void lme_announce(struct lme *lme);
+void lme_session_up(struct lme *lme);
+void lme_session_over(struct lme *lme);
+
+static inline void lme_count(struct lme *lme, enum lme_counter counter)
+{
+	lockdep_assert_held(&lme->lock);
+	lme->counters[counter]++;
+}
+
+#endif /* LME_H */
