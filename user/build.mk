@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# amt-helper, and the native tests of its parts.
+
+amt-helper-src := \
+	user/helper/main.c \
+	user/helper/cmd-serve.c \
+	user/helper/cmd-status.c \
+	user/helper/failure.c \
+	user/helper/kernel.c \
+	user/helper/serve/connections.c \
+	user/helper/serve/forwards.c \
+	user/helper/serve/lifecycle.c \
+	user/helper/serve/link.c \
+	user/helper/serve/listener.c \
+	user/helper/serve/relay.c \
+	user/lib/device.c \
+	user/lib/exit.c \
+	user/lib/netlink.c \
+	user/lib/output.c
+amt-helper-pkg := libnl-genl-3.0 libsystemd json-c

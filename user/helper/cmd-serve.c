@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* amt-helper serve: AMT's ports on loopback. One thread, one event loop. */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "helper/command.h"
+#include "helper/failure.h"
+#include "helper/kernel.h"
+#include "helper/serve/connections.h"
+#include "helper/serve/forwards.h"
+#include "helper/serve/link.h"
+#include "helper/serve/listener.h"
+#include "lib/device.h"
+#include "lib/netlink.h"
+
+struct serve {
+	sd_event *event;
+	struct netlink *nl;
+	int ctl;
+	struct link *link;
+	struct forwards *forwards;
+	struct connections *connections;
+	struct failure failure;
+};
+
+static const char doc[] =
+	"Hold the link to AMT and listen on 127.0.0.1 and [::1] for every port "
+	"that AMT forwards, until SIGTERM.\v"
+	"Exit code: 0 after SIGTERM or SIGINT; 3 no MEI device; 4 no "
+	"permission; 11 no kernel module.";
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key != ARGP_KEY_ARG)
+		return ARGP_ERR_UNKNOWN;
+	argp_error(state, "takes no argument");
+	return 0;
+}
+
+static const struct argp argp = { .parser = parse, .doc = doc };
+
+static void on_accepted(void *arg, unsigned int port, int client,
+			const struct sockaddr *peer)
+{
+	struct serve *serve = arg;
+
+	connections_add(serve->connections, port, client, peer);
+}
+
+static void on_exhausted(void *arg)
+{
+	struct serve *serve = arg;
+
+	connections_exhausted(serve->connections);
+}
+
+static const struct listener_ops listener_ops = {
+	.accepted = on_accepted,
+	.exhausted = on_exhausted,
+};
+
+static void on_full(void *arg, bool full)
+{
+	struct serve *serve = arg;
+
+	forwards_pause(serve->forwards, full);
+}
+
+static void on_link(void *arg, const struct link_info *info)
+{
+	struct serve *serve = arg;
+
+	link_update(serve->link, info);
+}
+
+static void on_forward(void *arg, const struct forward_info *forward)
+{
+	struct serve *serve = arg;
+
+	forwards_update(serve->forwards, forward);
+}
+
+/* Ask for all there is: at the start, and after events were lost. */
+static int take_state(struct serve *serve)
+{
+	struct forward_info list[AMT_LME_MAX_FORWARDS];
+	struct link_info info;
+	int ret;
+
+	ret = netlink_get_link(serve->nl, &info);
+	if (ret < 0)
+		return ret;
+	link_update(serve->link, &info);
+	ret = netlink_dump_forwards(serve->nl, list);
+	if (ret < 0)
+		return ret;
+	forwards_replace(serve->forwards, list, ret);
+	return 0;
+}
+
+static int on_netlink(sd_event_source *source, int fd, uint32_t revents,
+		      void *arg)
+{
+	struct serve *serve = arg;
+	int ret = netlink_receive(serve->nl);
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	if (ret == -ENOBUFS)
+		ret = take_state(serve);
+	if (ret < 0) {
+		failure_set(&serve->failure, EXIT_INTERNAL,
+			    "lost the events of the kernel: %s",
+			    strerror(-ret));
+		sd_event_exit(serve->event, EXIT_INTERNAL);
+	}
+	return 0;
+}
+
+static int open_ctl(struct serve *serve)
+{
+	int ret = device_open_ctl();
+
+	if (ret >= 0) {
+		serve->ctl = ret;
+		ret = device_hold(ret);
+	}
+	if (ret == 0)
+		return 0;
+	if (ret == -EACCES || ret == -EPERM)
+		return failure_set(&serve->failure, EXIT_PERMISSION,
+				   "no permission for " DEVICE_CTL "; run as root or join the group amt");
+	if (ret == -ENOENT || ret == -ENXIO || ret == -ENODEV)
+		return failure_set(&serve->failure, EXIT_NO_MODULE,
+				   DEVICE_CTL " is not there although the module is; is devtmpfs mounted on /dev?");
+	return failure_set(&serve->failure, EXIT_INTERNAL, DEVICE_CTL ": %s",
+			   strerror(-ret));
+}
+
+/* A client that is away may come back; a machine without MEI has no AMT. */
+static int check_mei(struct serve *serve)
+{
+	struct link_info info;
+	int ret = netlink_get_link(serve->nl, &info);
+
+	if (ret < 0)
+		return failure_set(&serve->failure, EXIT_INTERNAL,
+				   "cannot read the state of the link: %s",
+				   strerror(-ret));
+	kernel_judge(&info, &serve->failure);
+	if (serve->failure.code == EXIT_NO_MEI)
+		return -1;
+	serve->failure.code = EXIT_OK;
+	return 0;
+}
+
+static int block_signals(struct serve *serve)
+{
+	static const int ends[] = { SIGTERM, SIGINT };
+	sigset_t set;
+	int ret = 0;
+
+	signal(SIGPIPE, SIG_IGN); /* a closed peer is an errno of write() */
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		sigaddset(&set, ends[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	for (size_t i = 0; ret >= 0 && i < sizeof(ends) / sizeof(ends[0]); i++)
+		ret = sd_event_add_signal(serve->event, NULL, ends[i], NULL,
+					  NULL);
+	return ret;
+}
+
+/* Subscribe before the state is taken, so that no change is missed. */
+static int start(struct serve *serve)
+{
+	const struct netlink_events events = {
+		.link = on_link,
+		.forward = on_forward,
+		.arg = serve,
+	};
+	int ret;
+
+	ret = sd_event_default(&serve->event);
+	if (ret >= 0)
+		ret = block_signals(serve);
+	if (ret >= 0)
+		ret = connections_new(&serve->connections, serve->event,
+				      serve->ctl, on_full, serve);
+	if (ret >= 0)
+		ret = forwards_new(&serve->forwards, serve->event,
+				   &listener_ops, serve);
+	if (ret >= 0)
+		ret = link_new(&serve->link, serve->event);
+	if (ret >= 0)
+		ret = netlink_subscribe(serve->nl, &events);
+	if (ret >= 0)
+		ret = sd_event_add_io(serve->event, NULL, netlink_fd(serve->nl),
+				      EPOLLIN, on_netlink, serve);
+	if (ret >= 0)
+		ret = take_state(serve);
+	if (ret < 0)
+		return failure_set(&serve->failure, EXIT_INTERNAL,
+				   "cannot start: %s", strerror(-ret));
+	return 0;
+}
+
+static void run(struct serve *serve)
+{
+	int ret;
+
+	if (kernel_open(&serve->nl, &serve->failure) < 0 ||
+	    check_mei(serve) < 0 || open_ctl(serve) < 0 || start(serve) < 0)
+		return;
+	sd_notify(0, "READY=1");
+	ret = sd_event_loop(serve->event);
+	sd_notify(0, "STOPPING=1");
+	if (ret < 0)
+		failure_set(&serve->failure, EXIT_INTERNAL, "event loop: %s",
+			    strerror(-ret));
+}
+
+/* Stop accepting, then close the channels, then let the link go. */
+static void stop(struct serve *serve)
+{
+	forwards_free(serve->forwards);
+	connections_free(serve->connections);
+	link_free(serve->link);
+	sd_event_unref(serve->event);
+	netlink_close(serve->nl);
+	if (serve->ctl >= 0)
+		close(serve->ctl);
+}
+
+int cmd_serve(int argc, char **argv)
+{
+	struct serve serve = { .ctl = -1 };
+
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	run(&serve);
+	stop(&serve);
+	if (serve.failure.code != EXIT_OK)
+		return failure_report(&serve.failure);
+	return EXIT_OK;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The subcommands of amt-helper; the table is in main.c. */
+#ifndef HELPER_COMMAND_H
+#define HELPER_COMMAND_H
+
+#define AMT_HELPER_VERSION "0.1.0"
+
+/**
+ * struct command - a subcommand
+ * @name: its word on the command line
+ * @brief: a line of help
+ * @run: takes the arguments from @name on, returns the exit code
+ */
+struct command {
+	const char *name;
+	const char *brief;
+	int (*run)(int argc, char **argv);
+};
+
+int cmd_serve(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+
+#endif /* HELPER_COMMAND_H */

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel's half: how to reach it, and what its state means for people. */
+#include <errno.h>
+#include <string.h>
+
+#include "helper/failure.h"
+#include "helper/kernel.h"
+#include "lib/device.h"
+#include "lib/netlink.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+int kernel_open(struct netlink **nl, struct failure *failure)
+{
+	int ret = netlink_open(nl);
+
+	if (ret == 0)
+		return 0;
+	if (ret == -ENOENT)
+		return failure_set(failure, EXIT_NO_MODULE,
+				   "the kernel module amt_lme is not loaded and could not be; install it and run: modprobe amt_lme");
+	return failure_set(failure, EXIT_INTERNAL,
+			   "netlink family %s: %s", AMT_LME_FAMILY_NAME,
+			   strerror(-ret));
+}
+
+static void judge_absent(struct failure *failure)
+{
+	if (device_mei_present())
+		failure_set(failure, EXIT_NO_CLIENT,
+			    "the firmware offers no LME client; enable AMT in the firmware setup (MEBx)");
+	else
+		failure_set(failure, EXIT_NO_MEI,
+			    "this machine has no MEI device; AMT needs one (lsmod | grep mei_me, dmesg | grep mei)");
+}
+
+static void judge_connecting(const struct link_info *link,
+			     struct failure *failure)
+{
+	switch (link->error) {
+	case 0:
+		failure_set(failure, EXIT_TIMEOUT,
+			    "the link to AMT is not up yet; try again");
+		break;
+	case EBUSY:
+		failure_set(failure, EXIT_BUSY,
+			    "another program uses the LME client of AMT; stop it (lms, rpc, fuser -v /dev/mei*)");
+		break;
+	default:
+		failure_set(failure, EXIT_TIMEOUT,
+			    "the link to AMT does not come up: %s; see dmesg",
+			    strerror((int)link->error));
+	}
+}
+
+void kernel_judge(const struct link_info *link, struct failure *failure)
+{
+	failure->code = EXIT_OK;
+	failure->message[0] = '\0';
+	switch (link->state) {
+	case AMT_LME_LINK_STATE_UP:
+		break;
+	case AMT_LME_LINK_STATE_ABSENT:
+		judge_absent(failure);
+		break;
+	case AMT_LME_LINK_STATE_CONNECTING:
+		judge_connecting(link, failure);
+		break;
+	default:
+		failure_set(failure, EXIT_NO_DAEMON,
+			    "nobody uses the link to AMT; start: amt-helper serve");
+	}
+}
+
+static const char *name_of(const char *const *names, size_t count,
+			   uint32_t value)
+{
+	return value < count ? names[value] : "unknown";
+}
+
+const char *kernel_link_state(uint32_t state)
+{
+	static const char *const names[] = {
+		[AMT_LME_LINK_STATE_ABSENT] = "absent",
+		[AMT_LME_LINK_STATE_IDLE] = "idle",
+		[AMT_LME_LINK_STATE_CONNECTING] = "connecting",
+		[AMT_LME_LINK_STATE_UP] = "up",
+	};
+
+	return name_of(names, ARRAY_SIZE(names), state);
+}
+
+const char *kernel_transport(uint32_t transport)
+{
+	static const char *const names[] = {
+		[AMT_LME_TRANSPORT_NONE] = "none",
+		[AMT_LME_TRANSPORT_BUS] = "bus",
+	};
+
+	return name_of(names, ARRAY_SIZE(names), transport);
+}
+
+const char *kernel_forward_state(uint32_t state)
+{
+	static const char *const names[] = {
+		[AMT_LME_FORWARD_STATE_ACTIVE] = "active",
+		[AMT_LME_FORWARD_STATE_DORMANT] = "dormant",
+		[AMT_LME_FORWARD_STATE_GONE] = "gone",
+	};
+
+	return name_of(names, ARRAY_SIZE(names), state);
+}

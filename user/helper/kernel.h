@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel's half: how to reach it, and what its state means for people. */
+#ifndef HELPER_KERNEL_H
+#define HELPER_KERNEL_H
+
+#include <stdint.h>
+
+struct failure;
+struct link_info;
+struct netlink;
+
+/**
+ * kernel_open() - reach the driver over netlink; loads it if possible
+ * @nl: the connection, to be freed with netlink_close()
+ * @failure: why not
+ *
+ * Return: 0, or -1 with @failure set.
+ */
+int kernel_open(struct netlink **nl, struct failure *failure);
+
+/**
+ * kernel_judge() - say why a link is not up
+ * @link: the link
+ * @failure: set to why it is not up, and what to do; EXIT_OK if it is
+ */
+void kernel_judge(const struct link_info *link, struct failure *failure);
+
+/** kernel_link_state() - name of an enum amt_lme_link_state */
+const char *kernel_link_state(uint32_t state);
+
+/** kernel_transport() - name of an enum amt_lme_transport */
+const char *kernel_transport(uint32_t transport);
+
+/** kernel_forward_state() - name of an enum amt_lme_forward_state */
+const char *kernel_forward_state(uint32_t state);
+
+#endif /* HELPER_KERNEL_H */

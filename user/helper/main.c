@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* amt-helper: the user half of Intel AMT over the LME driver. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper/command.h"
+#include "lib/exit.h"
+
+static int cmd_version(int argc, char **argv);
+static int cmd_help(int argc, char **argv);
+
+static const struct command commands[] = {
+	{ "serve", "bind the ports that AMT forwards on loopback", cmd_serve },
+	{ "status", "show the link to AMT and its ports", cmd_status },
+	{ "version", "show the version", cmd_version },
+	{ "help", "show this, or the options of a subcommand", cmd_help },
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void print_usage(FILE *to)
+{
+	fputs("Usage: amt-helper COMMAND [OPTION...]\n\nCommands:\n", to);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		fprintf(to, "  %-9s%s\n", commands[i].name, commands[i].brief);
+	fputs("\nOptions of a command: amt-helper help COMMAND\n", to);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	fprintf(stderr, "amt-helper: no command \"%s\"; see: amt-helper help\n",
+		name);
+	return NULL;
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	char name[64];
+
+	/* argp names the program after argv[0] in its messages. */
+	snprintf(name, sizeof(name), "amt-helper %s", command->name);
+	argv[0] = name;
+	return command->run(argc, argv);
+}
+
+static int cmd_version(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	puts("amt-helper " AMT_HELPER_VERSION);
+	return EXIT_OK;
+}
+
+static int cmd_help(int argc, char **argv)
+{
+	char help[] = "--help";
+	char *args[] = { NULL, help, NULL };
+	const struct command *command;
+
+	if (argc < 2) {
+		print_usage(stdout);
+		return EXIT_OK;
+	}
+	command = find_command(argv[1]);
+	if (!command)
+		return EXIT_USAGE;
+	if (command->run == cmd_version || command->run == cmd_help) {
+		printf("Usage: amt-helper %s\n", command->name);
+		return EXIT_OK;
+	}
+	return run_command(command, 2, args);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+
+	argp_err_exit_status = EXIT_USAGE;
+	if (argc < 2) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		argv[1] = (char[]){ "help" };
+	else if (strcmp(argv[1], "--version") == 0)
+		argv[1] = (char[]){ "version" };
+	command = find_command(argv[1]);
+	return command ? run_command(command, argc - 1, argv + 1) : EXIT_USAGE;
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The clients that are connected. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "helper/serve/connections.h"
+#include "helper/serve/lifecycle.h"
+#include "helper/serve/relay.h"
+#include "lib/device.h"
+
+#define EXHAUSTED_USEC 1000000
+
+struct connection {
+	LIST_ENTRY(connection) entry;
+	struct connections *owner;
+	unsigned int port;
+	struct relay *relay;
+};
+
+struct connections {
+	sd_event *event;
+	int ctl;
+	void (*full)(void *arg, bool full);
+	void *arg;
+	LIST_HEAD(, connection) all;
+	unsigned int count;
+	sd_event_source *exhausted; /* armed while descriptors are short */
+	bool is_full; /* as last told */
+	unsigned int failed_port; /* the last failure that was said */
+	int failed_error;
+};
+
+static void tell_full(struct connections *connections)
+{
+	bool full = connections->count >= CONNECTIONS_MAX ||
+		    connections->exhausted;
+
+	if (full == connections->is_full)
+		return;
+	connections->is_full = full;
+	connections->full(connections->arg, full);
+}
+
+static void end_exhausted(struct connections *connections)
+{
+	connections->exhausted =
+		sd_event_source_disable_unref(connections->exhausted);
+	tell_full(connections);
+}
+
+static int on_exhausted_end(sd_event_source *source, uint64_t now, void *arg)
+{
+	(void)source;
+	(void)now;
+	end_exhausted(arg);
+	return 0;
+}
+
+void connections_exhausted(struct connections *connections)
+{
+	if (connections->exhausted)
+		return;
+	lifecycle(LIFECYCLE_FULL,
+		  "no descriptor for another client: %s; raise LimitNOFILE=",
+		  strerror(errno));
+	sd_event_add_time_relative(connections->event, &connections->exhausted,
+				   CLOCK_MONOTONIC, EXHAUSTED_USEC, 0,
+				   on_exhausted_end, connections);
+	tell_full(connections);
+}
+
+static const char *explain(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return "AMT refused the channel";
+	case ENOBUFS:
+		return "all channels of AMT are taken; close some clients";
+	case ETIMEDOUT:
+		return "AMT did not answer in time";
+	case ENETDOWN:
+		return "no link to AMT came up in time; see: amt-helper status";
+	case ENXIO:
+		return "AMT does not forward this port now";
+	default:
+		return strerror(error);
+	}
+}
+
+/* Clients may try again and again: the same failure is said once. */
+static void report_failure(struct connections *connections, unsigned int port,
+			   int error)
+{
+	if (port == connections->failed_port &&
+	    error == connections->failed_error)
+		return;
+	connections->failed_port = port;
+	connections->failed_error = error;
+	lifecycle(LIFECYCLE_CHANNEL_FAILED, "port %u: no channel: %s", port,
+		  explain(error));
+}
+
+static void connection_free(struct connection *connection)
+{
+	LIST_REMOVE(connection, entry);
+	connection->owner->count--;
+	relay_free(connection->relay);
+	free(connection);
+}
+
+static void on_done(void *arg, const struct relay_end *end)
+{
+	struct connection *connection = arg;
+	struct connections *connections = connection->owner;
+
+	if (end->opened)
+		connections->failed_port = 0;
+	else if (end->error)
+		report_failure(connections, connection->port, end->error);
+	connection_free(connection);
+	end_exhausted(connections);
+}
+
+static void half_close(int channel)
+{
+	/* It fails on a channel that is over, and read() then says why. */
+	device_shutdown(channel);
+}
+
+static const struct relay_ops relay_ops = {
+	.half_close = half_close,
+	.done = on_done,
+};
+
+static int start_relay(struct connection *connection, int client,
+		       const struct sockaddr *peer)
+{
+	struct connections *connections = connection->owner;
+	int channel;
+	int ret;
+
+	channel = device_connect(connections->ctl, connection->port, peer);
+	if (channel < 0)
+		return channel;
+	ret = relay_new(&connection->relay, connections->event, client, channel,
+			&relay_ops, connection);
+	if (ret < 0)
+		close(channel);
+	return ret;
+}
+
+void connections_add(struct connections *connections, unsigned int port,
+		     int client, const struct sockaddr *peer)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+	int ret = -ENOMEM;
+
+	if (connection) {
+		connection->owner = connections;
+		connection->port = port;
+		ret = start_relay(connection, client, peer);
+	}
+	if (ret < 0) {
+		report_failure(connections, port, -ret);
+		relay_reset_client(client);
+		free(connection);
+		return;
+	}
+	LIST_INSERT_HEAD(&connections->all, connection, entry);
+	connections->count++;
+	tell_full(connections);
+}
+
+int connections_new(struct connections **out, sd_event *event, int ctl,
+		    void (*full)(void *arg, bool full), void *arg)
+{
+	struct connections *connections = calloc(1, sizeof(*connections));
+
+	if (!connections)
+		return -ENOMEM;
+	connections->event = event;
+	connections->ctl = ctl;
+	connections->full = full;
+	connections->arg = arg;
+	LIST_INIT(&connections->all);
+	*out = connections;
+	return 0;
+}
+
+void connections_free(struct connections *connections)
+{
+	struct connection *connection;
+
+	if (!connections)
+		return;
+	while ((connection = LIST_FIRST(&connections->all)))
+		connection_free(connection);
+	sd_event_source_disable_unref(connections->exhausted);
+	free(connections);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The clients that are connected: each has a channel to AMT and a relay. */
+#ifndef SERVE_CONNECTIONS_H
+#define SERVE_CONNECTIONS_H
+
+#include <stdbool.h>
+
+#include <systemd/sd-event.h>
+
+struct connections;
+struct sockaddr;
+
+/*
+ * Most clients at a time. AMT has about 8 channels; the others wait for one,
+ * in the kernel and in order. Only open channels cost buffers.
+ */
+#define CONNECTIONS_MAX 64
+
+/**
+ * connections_new() - begin without clients
+ * @out: to be freed with connections_free()
+ * @event: the loop
+ * @ctl: from device_open_ctl(); not closed
+ * @full: told when no more clients can be taken, and when they can again
+ * @arg: passed to @full
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int connections_new(struct connections **out, sd_event *event, int ctl,
+		    void (*full)(void *arg, bool full), void *arg);
+
+/** connections_free() - close all clients and their channels */
+void connections_free(struct connections *connections);
+
+/**
+ * connections_add() - open a channel for a client and relay
+ * @connections: all of them
+ * @port: the port inside AMT
+ * @client: a non-blocking TCP socket; taken over, and reset if this fails
+ * @peer: the client's address, named to AMT as the originator
+ */
+void connections_add(struct connections *connections, unsigned int port,
+		     int client, const struct sockaddr *peer);
+
+/**
+ * connections_exhausted() - the process cannot take another client now
+ * @connections: all of them
+ *
+ * They are full until one ends, or for a second: the cause may be outside.
+ */
+void connections_exhausted(struct connections *connections);
+
+#endif /* SERVE_CONNECTIONS_H */

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The life of the link to AMT, as lines. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helper/failure.h"
+#include "helper/kernel.h"
+#include "helper/serve/lifecycle.h"
+#include "helper/serve/link.h"
+#include "lib/netlink.h"
+
+/* A link that is not up for longer is worth a line that says why. */
+#define PATIENCE_USEC 5000000
+
+struct link {
+	sd_event *event;
+	sd_event_source *patience; /* runs while the link is not up */
+	struct link_info info; /* the newest */
+	bool up; /* as last said */
+	bool was_up; /* ever */
+	bool impatient; /* patience is over, and what is wrong is said */
+	uint64_t since; /* when the link was first wanted or lost, in us */
+	char said[FAILURE_MESSAGE_SIZE]; /* what was said to be wrong */
+};
+
+static uint64_t now_usec(const struct link *link)
+{
+	uint64_t now = 0;
+
+	sd_event_now(link->event, CLOCK_MONOTONIC, &now);
+	return now;
+}
+
+static void say_waiting(struct link *link)
+{
+	struct failure failure;
+
+	kernel_judge(&link->info, &failure);
+	if (link->info.state == AMT_LME_LINK_STATE_IDLE ||
+	    strcmp(failure.message, link->said) == 0)
+		return;
+	memcpy(link->said, failure.message, sizeof(link->said));
+	lifecycle(LIFECYCLE_LINK_WAITING, "link waiting: %s", failure.message);
+}
+
+static int on_patience_end(sd_event_source *source, uint64_t now, void *arg)
+{
+	struct link *link = arg;
+
+	(void)source;
+	(void)now;
+	link->impatient = true;
+	say_waiting(link);
+	return 0;
+}
+
+static int start_waiting(struct link *link)
+{
+	link->since = now_usec(link);
+	link->impatient = false;
+	link->said[0] = '\0';
+	link->patience = sd_event_source_disable_unref(link->patience);
+	return sd_event_add_time_relative(link->event, &link->patience,
+					  CLOCK_MONOTONIC, PATIENCE_USEC, 0,
+					  on_patience_end, link);
+}
+
+static void lost(struct link *link, uint32_t generation)
+{
+	link->up = false;
+	lifecycle(LIFECYCLE_LINK_LOST, "link lost: generation %u", generation);
+	start_waiting(link);
+}
+
+static void came_up(struct link *link)
+{
+	unsigned int ms = (unsigned int)((now_usec(link) - link->since) / 1000);
+	const struct link_info *info = &link->info;
+	const char *transport = kernel_transport(info->transport);
+
+	link->patience = sd_event_source_disable_unref(link->patience);
+	link->up = true;
+	if (link->was_up)
+		lifecycle(LIFECYCLE_LINK_RECOVERED,
+			  "link recovered: generation %u, transport %s, %u ms",
+			  info->generation, transport, ms);
+	else
+		lifecycle(LIFECYCLE_LINK_UP,
+			  "link up: generation %u, transport %s, %u ms",
+			  info->generation, transport, ms);
+	link->was_up = true;
+}
+
+void link_update(struct link *link, const struct link_info *info)
+{
+	bool up = info->state == AMT_LME_LINK_STATE_UP;
+	uint32_t before = link->info.generation;
+
+	link->info = *info;
+	if (link->up && (!up || info->generation != before))
+		lost(link, before);
+	if (up && !link->up)
+		came_up(link);
+	else if (!up && link->impatient)
+		say_waiting(link);
+}
+
+int link_new(struct link **out, sd_event *event)
+{
+	struct link *link = calloc(1, sizeof(*link));
+	int ret;
+
+	if (!link)
+		return -ENOMEM;
+	link->event = event;
+	ret = start_waiting(link);
+	if (ret < 0) {
+		free(link);
+		return ret;
+	}
+	*out = link;
+	return 0;
+}
+
+void link_free(struct link *link)
+{
+	if (!link)
+		return;
+	sd_event_source_disable_unref(link->patience);
+	free(link);
+}

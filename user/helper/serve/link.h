@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The life of the link to AMT, as lines: up, lost, recovered, waiting. */
+#ifndef SERVE_LINK_H
+#define SERVE_LINK_H
+
+#include <systemd/sd-event.h>
+
+struct link;
+struct link_info;
+
+/**
+ * link_new() - begin; the link is wanted from now on
+ * @out: to be freed with link_free()
+ * @event: the loop
+ *
+ * Return: 0, or a negative errno.
+ */
+int link_new(struct link **out, sd_event *event);
+
+/** link_free() - end */
+void link_free(struct link *link);
+
+/** link_update() - the link is, or still is, as @info says */
+void link_update(struct link *link, const struct link_info *info);
+
+#endif /* SERVE_LINK_H */

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The character devices of the LME driver. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <linux/amt_lme.h>
+
+#include "lib/device.h"
+
+int device_open_ctl(void)
+{
+	int fd = open(DEVICE_CTL, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int device_hold(int ctl)
+{
+	return ioctl(ctl, AMT_LME_IOC_HOLD) < 0 ? -errno : 0;
+}
+
+static int set_originator(struct amt_lme_connect *connect,
+			  const struct sockaddr *peer)
+{
+	const struct sockaddr_in6 *in6 = (const void *)peer;
+	const struct sockaddr_in *in4 = (const void *)peer;
+	const void *address;
+
+	switch (peer->sa_family) {
+	case AF_INET:
+		address = &in4->sin_addr;
+		connect->orig_port = ntohs(in4->sin_port);
+		break;
+	case AF_INET6:
+		address = &in6->sin6_addr;
+		connect->orig_port = ntohs(in6->sin6_port);
+		break;
+	default:
+		return -EAFNOSUPPORT;
+	}
+	connect->family = peer->sa_family;
+	if (!inet_ntop(peer->sa_family, address, connect->orig_addr,
+		       sizeof(connect->orig_addr)))
+		return -errno;
+	return 0;
+}
+
+int device_connect(int ctl, unsigned int port, const struct sockaddr *peer)
+{
+	struct amt_lme_connect connect = {
+		.size = sizeof(connect),
+		.flags = AMT_LME_CONNECT_NONBLOCK,
+		.port = port,
+	};
+	int ret = set_originator(&connect, peer);
+
+	if (ret < 0)
+		return ret;
+	ret = ioctl(ctl, AMT_LME_IOC_CONNECT, &connect);
+	return ret < 0 ? -errno : ret;
+}
+
+int device_shutdown(int channel)
+{
+	return ioctl(channel, AMT_LME_IOC_SHUTDOWN) < 0 ? -errno : 0;
+}
+
+bool device_mei_present(void)
+{
+	glob_t found;
+	bool present;
+
+	present = glob("/sys/class/mei/mei*", GLOB_NOSORT, NULL, &found) == 0;
+	globfree(&found);
+	return present;
+}

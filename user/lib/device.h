@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The character devices of the LME driver. All functions return a negative
+ * errno on failure; every descriptor is close-on-exec.
+ */
+#ifndef LIB_DEVICE_H
+#define LIB_DEVICE_H
+
+#include <stdbool.h>
+
+struct sockaddr;
+
+#define DEVICE_CTL "/dev/amt_lme/ctl"
+
+/**
+ * device_open_ctl() - open the control node
+ *
+ * An open control node alone does not hold the link.
+ *
+ * Return: the descriptor; -ENOENT without the driver, -EACCES.
+ */
+int device_open_ctl(void);
+
+/**
+ * device_hold() - keep the link to AMT up as long as @ctl is open
+ * @ctl: from device_open_ctl()
+ *
+ * Return: 0; never waits for firmware.
+ */
+int device_hold(int ctl);
+
+/**
+ * device_connect() - begin to open a channel to a port inside AMT
+ * @ctl: from device_open_ctl()
+ * @port: the TCP port, 1 to 65535
+ * @peer: on whose behalf: an IPv4 or IPv6 address and port, named to AMT
+ *
+ * Return: a non-blocking descriptor. poll() reports POLLOUT when the channel
+ * is open, and POLLERR when it failed; the next read() then has the reason.
+ */
+int device_connect(int ctl, unsigned int port, const struct sockaddr *peer);
+
+/**
+ * device_shutdown() - say that nothing more will be written to a channel
+ * @channel: from device_connect()
+ *
+ * APF has no half-close: the driver closes the channel when AMT has answered
+ * (Documentation/protocol.rst, "Closing"); read() goes on until then.
+ *
+ * Return: 0, also when called again.
+ */
+int device_shutdown(int channel);
+
+/**
+ * device_mei_present() - is there any MEI controller
+ *
+ * Return: true if the kernel has at least one MEI device.
+ */
+bool device_mei_present(void);
+
+#endif /* LIB_DEVICE_H */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Exit codes of amt-helper: one table for every subcommand, mirrored in JSON
+ * as error.code and error.name. The numbers are promised to stay.
+ */
+#ifndef LIB_EXIT_H
+#define LIB_EXIT_H
+
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_INTERNAL = 1,
+	EXIT_USAGE = 2,
+	EXIT_NO_MEI = 3,
+	EXIT_PERMISSION = 4,
+	EXIT_NO_CLIENT = 5,
+	EXIT_BUSY = 6,
+	EXIT_TIMEOUT = 7,
+	EXIT_NO_MODULE = 11,
+	EXIT_NO_DAEMON = 12,
+};
+
+/**
+ * exit_name() - the name of an exit code for programs
+ * @code: the code
+ *
+ * Return: a constant string such as "no-module".
+ */
+const char *exit_name(enum exit_code code);
+
+#endif /* LIB_EXIT_H */

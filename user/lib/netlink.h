@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The generic netlink family of the LME driver: state of the link and of the
+ * forwarded ports, and their events. Functions return a negative errno on
+ * failure.
+ */
+#ifndef LIB_NETLINK_H
+#define LIB_NETLINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <linux/amt_lme_netlink.h>
+
+struct netlink;
+
+/* Room for the address of a forward: a host name and its NUL. */
+#define FORWARD_ADDRESS_SIZE 256
+
+/**
+ * struct link_info - the link to AMT
+ * @state: enum amt_lme_link_state
+ * @generation: number of the session, 0 before the first
+ * @transport: enum amt_lme_transport
+ * @error: errno of the last failed connection, 0 if it did not fail
+ * @message_size: longest message in bytes, 0 when not known
+ * @users: how many files and kernel users want the link
+ * @channels: how many channel slots of AMT are taken
+ * @settled: AMT has named all its ports
+ */
+struct link_info {
+	uint32_t state;
+	uint32_t generation;
+	uint32_t transport;
+	uint32_t error;
+	uint32_t message_size;
+	uint32_t users;
+	uint32_t channels;
+	bool settled;
+};
+
+/**
+ * struct forward_info - a port that AMT wants forwarded to itself
+ * @port: 1 to 65535
+ * @state: enum amt_lme_forward_state
+ * @generation: the session in which AMT last named it
+ * @address: what AMT named, verbatim: not trusted, not an address to bind
+ */
+struct forward_info {
+	uint32_t port;
+	uint32_t state;
+	uint32_t generation;
+	char address[FORWARD_ADDRESS_SIZE];
+};
+
+/**
+ * struct netlink_events - whom to tell what was received
+ * @link: the link changed
+ * @forward: a forward appeared, changed or is gone
+ * @arg: passed to both
+ */
+struct netlink_events {
+	void (*link)(void *arg, const struct link_info *link);
+	void (*forward)(void *arg, const struct forward_info *forward);
+	void *arg;
+};
+
+/**
+ * netlink_open() - connect to the family
+ * @nl: the connection, to be freed with netlink_close()
+ *
+ * The kernel loads the driver if it can.
+ *
+ * Return: 0; -ENOENT if there is no such family.
+ */
+int netlink_open(struct netlink **nl);
+
+/** netlink_close() - end a connection; @nl may be NULL */
+void netlink_close(struct netlink *nl);
+
+/**
+ * netlink_subscribe() - receive events from now on
+ * @nl: the connection
+ * @events: whom to tell, in netlink_receive(); copied
+ *
+ * To miss nothing: subscribe first, then ask for the state.
+ *
+ * Return: 0.
+ */
+int netlink_subscribe(struct netlink *nl, const struct netlink_events *events);
+
+/** netlink_fd() - readable when events wait; only after netlink_subscribe() */
+int netlink_fd(const struct netlink *nl);
+
+/**
+ * netlink_receive() - take the events that wait
+ * @nl: the connection
+ *
+ * Return: 0; -ENOBUFS when events were lost: ask for the state again.
+ */
+int netlink_receive(struct netlink *nl);
+
+/** netlink_get_link() - ask for the state of the link */
+int netlink_get_link(struct netlink *nl, struct link_info *link);
+
+/**
+ * netlink_dump_forwards() - ask for all forwards
+ * @nl: the connection
+ * @forwards: room for them
+ *
+ * Return: how many there are.
+ */
+int netlink_dump_forwards(struct netlink *nl,
+			  struct forward_info forwards[AMT_LME_MAX_FORWARDS]);
+
+#endif /* LIB_NETLINK_H */

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a subcommand has to say, described once and printed as text for people
+ * or as JSON for programs.
+ *
+ * A document is a tree of json-c objects. As text, keys become labels, an
+ * object of scalars becomes aligned lines, an array of objects a table.
+ * Control characters, which AMT may send, are escaped in both.
+ */
+#ifndef LIB_OUTPUT_H
+#define LIB_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/exit.h"
+
+struct json_object;
+
+/* Version of all JSON that is printed; raised when a key changes meaning. */
+#define OUTPUT_SCHEMA 1
+
+/** output_new() - begin a document; NULL without memory, as all below take */
+struct json_object *output_new(void);
+
+/** output_object() - add an object under @key and return it */
+struct json_object *output_object(struct json_object *parent, const char *key);
+
+/** output_array() - add an empty array under @key and return it */
+struct json_object *output_array(struct json_object *parent, const char *key);
+
+/** output_row() - append an object to @array and return it */
+struct json_object *output_row(struct json_object *array);
+
+/** output_u32() - add a number */
+void output_u32(struct json_object *object, const char *key, uint32_t value);
+
+/** output_bool() - add a truth value; "yes" or "no" as text */
+void output_bool(struct json_object *object, const char *key, bool value);
+
+/** output_string() - add a string; not UTF-8 from AMT is made so */
+void output_string(struct json_object *object, const char *key,
+		   const char *value);
+
+/** output_enum() - add {value, name}; the name alone as text */
+void output_enum(struct json_object *object, const char *key, uint32_t value,
+		 const char *name);
+
+/** output_error() - add the error of the command; not shown as text */
+void output_error(struct json_object *document, enum exit_code code,
+		  const char *message);
+
+/**
+ * output_print() - print a document to stdout and free it
+ * @document: from output_new()
+ * @json: as JSON
+ *
+ * Return: 0, or a negative errno when it could not be written.
+ */
+int output_print(struct json_object *document, bool json);
+
+#endif /* LIB_OUTPUT_H */
