@@ -11,6 +11,7 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/mei_cl_bus.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
