@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# amt-sim: the virtual AMT firmware behind /dev/vmei.
+
+amt-sim-src := $(addprefix selftests/amt-sim/, \
+	main.c control.c \
+	heci.c connection.c hbm.c exchange.c \
+	apf.c lme.c channel.c \
+	pthi.c mkhi.c manageability.c \
+	http.c)
+amt-sim-pkg := libmicrohttpd libsystemd gnutls

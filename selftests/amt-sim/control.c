@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/types.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "hbm.h"
+#include "heci.h"
+#include "sim.h"
+
+#define MAX_LINE 512
+#define MAX_REPLY 4096
+
+struct control {
+	struct sim *sim;
+	int fd;
+	sd_event_source *source;
+	/* the client being served; the next one waits in the backlog */
+	int client;
+	sd_event_source *client_source;
+	char line[MAX_LINE];
+	size_t len;
+};
+
+#define COUNTER(name) { #name, offsetof(struct sim_stats, name) }
+
+static const struct {
+	const char *name;
+	size_t offset;
+} counters[] = {
+	COUNTER(hbm_starts),
+	COUNTER(hbm_resets),
+	COUNTER(enumerations),
+	COUNTER(heci_errors),
+	COUNTER(credit_violations),
+	COUNTER(lme_connects),
+	COUNTER(lme_disconnects),
+	COUNTER(protocolversions),
+	COUNTER(forwards_accepted),
+	COUNTER(forwards_failed),
+	COUNTER(channels_opened),
+	COUNTER(channels_refused),
+	COUNTER(channels_open),
+	COUNTER(channels_closed),
+	COUNTER(bytes_from_host),
+	COUNTER(bytes_to_host),
+	COUNTER(window_adjusts),
+	COUNTER(window_violations),
+	COUNTER(stray_messages),
+	COUNTER(protocol_errors),
+	COUNTER(disconnects),
+	COUNTER(last_disconnect_reason),
+	COUNTER(requests),
+	COUNTER(requests_unknown),
+	COUNTER(http_requests),
+};
+
+/* Write the output to @out; return NULL or what went wrong. */
+typedef const char *(*command_fn)(struct sim *sim, FILE *out);
+
+static const char *do_stats(struct sim *sim, FILE *out)
+{
+	const char *stats = (const char *)&sim->stats;
+	__u64 value;
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		memcpy(&value, stats + counters[i].offset, sizeof(value));
+		fprintf(out, "%s %llu\n", counters[i].name, value);
+	}
+	return NULL;
+}
+
+static const char *do_reset(struct sim *sim, FILE *out)
+{
+	int r = heci_reset(sim->heci);
+
+	(void)out;
+	if (r < 0)
+		return strerror(-r);
+	hbm_link_reset(sim->hbm);
+	return NULL;
+}
+
+static const char *do_help(struct sim *sim, FILE *out);
+
+static const struct {
+	const char *name;
+	const char *help;
+	command_fn run;
+} commands[] = {
+	{ "stats", "counters since the start", do_stats },
+	{ "reset", "firmware resets the link", do_reset },
+	{ "help", "this list", do_help },
+};
+
+static const char *do_help(struct sim *sim, FILE *out)
+{
+	(void)sim;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(out, "%-8s %s\n", commands[i].name, commands[i].help);
+	return NULL;
+}
+
+static const char *run_line(struct sim *sim, const char *line, FILE *out)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(commands[i].name, line))
+			return commands[i].run(sim, out);
+	return "unknown command; try help";
+}
+
+static void answer(struct control *control)
+{
+	char body[MAX_REPLY] = "", head[128] = "ok\n";
+	FILE *out = fmemopen(body, sizeof(body), "w");
+	const char *error = "out of memory";
+
+	if (out) {
+		error = run_line(control->sim, control->line, out);
+		fclose(out);
+	}
+	if (error)
+		snprintf(head, sizeof(head), "error %s\n", error);
+	/* both fit in an empty socket buffer; nobody waits for a slow reader */
+	send(control->client, head, strlen(head), MSG_NOSIGNAL | MSG_DONTWAIT);
+	send(control->client, body, strlen(body), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void end_client(struct control *control)
+{
+	control->client_source =
+		sd_event_source_disable_unref(control->client_source);
+	close(control->client);
+	control->client = -1;
+	sd_event_source_set_enabled(control->source, SD_EVENT_ON);
+}
+
+static int on_client(sd_event_source *source, int fd, uint32_t revents,
+		     void *data)
+{
+	struct control *control = data;
+	char *end;
+	ssize_t n;
+
+	(void)source;
+	(void)revents;
+	n = recv(fd, control->line + control->len,
+		 sizeof(control->line) - 1 - control->len, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n <= 0) {
+		end_client(control);
+		return 0;
+	}
+	control->len += n;
+	end = memchr(control->line, '\n', control->len);
+	if (!end && control->len < sizeof(control->line) - 1)
+		return 0;
+	if (!end)
+		end = control->line + control->len;
+	*end = '\0';
+	answer(control);
+	end_client(control);
+	return 0;
+}
+
+static int on_accept(sd_event_source *source, int fd, uint32_t revents,
+		     void *data)
+{
+	struct control *control = data;
+	int client, r;
+
+	(void)revents;
+	client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (client < 0)
+		return 0;
+	r = sd_event_add_io(control->sim->event, &control->client_source,
+			    client, EPOLLIN, on_client, control);
+	if (r < 0) {
+		close(client);
+		return 0;
+	}
+	control->client = client;
+	control->len = 0;
+	return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+}
+
+static int address_of(const char *path, struct sockaddr_un *address)
+{
+	memset(address, 0, sizeof(*address));
+	address->sun_family = AF_UNIX;
+	if (strlen(path) >= sizeof(address->sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address->sun_path, path);
+	return 0;
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un address;
+	int fd, r;
+
+	r = address_of(path, &address);
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+/* A socket that nobody listens on is left over from a killed process. */
+static int remove_stale(const char *path)
+{
+	int fd = connect_to(path);
+
+	if (fd >= 0) {
+		close(fd);
+		return -EADDRINUSE;
+	}
+	if (fd == -ECONNREFUSED && unlink(path) < 0)
+		return -errno;
+	return 0;
+}
+
+static int listen_on(const char *path)
+{
+	struct sockaddr_un address;
+	mode_t mask;
+	int fd, r;
+
+	r = address_of(path, &address);
+	if (r < 0)
+		return r;
+	r = remove_stale(path);
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	mask = umask(077);
+	r = bind(fd, (struct sockaddr *)&address, sizeof(address));
+	umask(mask);
+	if (r < 0 || listen(fd, 16) < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+struct control *control_new(struct sim *sim)
+{
+	struct control *control = calloc(1, sizeof(*control));
+	int r;
+
+	if (!control) {
+		fprintf(stderr, "amt-sim: out of memory\n");
+		return NULL;
+	}
+	control->sim = sim;
+	control->client = -1;
+	r = listen_on(sim->opt.control);
+	if (r < 0)
+		goto err_free;
+	control->fd = r;
+	r = sd_event_add_io(sim->event, &control->source, control->fd, EPOLLIN,
+			    on_accept, control);
+	if (r < 0)
+		goto err_close;
+	return control;
+
+err_close:
+	close(control->fd);
+	unlink(sim->opt.control);
+err_free:
+	fprintf(stderr, "amt-sim: %s: cannot listen: %s\n", sim->opt.control,
+		strerror(-r));
+	free(control);
+	return NULL;
+}
+
+void control_free(struct control *control)
+{
+	if (!control)
+		return;
+	if (control->client >= 0)
+		end_client(control);
+	sd_event_source_unref(control->source);
+	close(control->fd);
+	unlink(control->sim->opt.control);
+	free(control);
+}
+
+static int send_line(int fd, int argc, char **argv)
+{
+	char line[MAX_LINE];
+	size_t len = 0;
+	int n;
+
+	for (int i = 0; i < argc; i++) {
+		n = snprintf(line + len, sizeof(line) - len, "%s%c", argv[i],
+			     i + 1 < argc ? ' ' : '\n');
+		if (n < 0 || (size_t)n >= sizeof(line) - len)
+			return -E2BIG;
+		len += n;
+	}
+	return send(fd, line, len, MSG_NOSIGNAL) == (ssize_t)len ? 0 : -EIO;
+}
+
+static int print_answer(const char *path, FILE *in)
+{
+	char line[MAX_LINE];
+
+	if (!fgets(line, sizeof(line), in)) {
+		fprintf(stderr, "amt-sim: %s: no answer\n", path);
+		return 1;
+	}
+	if (strcmp(line, "ok\n")) {
+		fprintf(stderr, "amt-sim: %s: %s", path, line);
+		return 1;
+	}
+	while (fgets(line, sizeof(line), in))
+		fputs(line, stdout);
+	return 0;
+}
+
+int control_main(int argc, char **argv)
+{
+	FILE *in;
+	int fd, r;
+
+	if (argc < 2) {
+		fprintf(stderr,
+			"amt-sim: usage: amt-sim control SOCKET COMMAND...\n");
+		return 2;
+	}
+	fd = connect_to(argv[0]);
+	if (fd < 0) {
+		fprintf(stderr, "amt-sim: %s: %s; is amt-sim running?\n",
+			argv[0], strerror(-fd));
+		return 1;
+	}
+	r = send_line(fd, argc - 1, argv + 1);
+	if (r < 0) {
+		fprintf(stderr, "amt-sim: %s: cannot send: %s\n", argv[0],
+			strerror(-r));
+		close(fd);
+		return 1;
+	}
+	in = fdopen(fd, "r");
+	if (!in) {
+		fprintf(stderr, "amt-sim: out of memory\n");
+		close(fd);
+		return 1;
+	}
+	r = print_answer(argv[0], in);
+	fclose(in);
+	return r;
+}

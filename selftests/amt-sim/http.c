@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <inttypes.h>
+#include <linux/types.h>
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http.h"
+#include "sim.h"
+#include "wire.h"
+
+#define SERVER "Intel(R) Active Management Technology 16.1.25"
+#define REALM "Digest:A4070000000000000000000000000000"
+#define NONCE_SECONDS 300
+
+#define BLOCK (64 * 1024)
+#define MAX_DOWN (1ull << 40)
+#define SHA256_SIZE 32
+/* hashed before other connections get their turn */
+#define HASH_SLICE (1024 * 1024)
+
+/* 623 is oob-ws-http: WS-Management over HTTP, as on 16992. */
+static const __u16 http_ports[] = { 16992, 623 };
+
+struct http {
+	struct sim *sim;
+	struct MHD_Daemon *daemon;
+	sd_event_source *io;
+	sd_event_source *again;
+	char random[32];
+};
+
+/* A body that is computed as it goes out. */
+struct stream {
+	__u64 size;
+	__u64 done;
+	gnutls_hash_hd_t hash;
+	char hex[2 * SHA256_SIZE + 2];
+};
+
+struct request {
+	struct http *http;
+	struct MHD_Connection *connection;
+	const struct route *route;
+	const char *url;
+	gnutls_hash_hd_t hash;
+};
+
+struct route {
+	const char *method;
+	const char *path;
+	bool prefix;
+	bool hashes_body;
+	enum MHD_Result (*answer)(struct request *r);
+};
+
+/* splitmix64 of the word's number: any part of the sequence by itself */
+static __u64 sequence_word(__u64 n)
+{
+	__u64 z = (n + 1) * 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return htole64(z ^ z >> 31);
+}
+
+static void sequence(__u64 offset, char *buf, size_t len)
+{
+	size_t done = 0, skip, n;
+	__u64 word;
+
+	while (done < len) {
+		word = sequence_word((offset + done) / sizeof(word));
+		skip = (offset + done) % sizeof(word);
+		n = sizeof(word) - skip;
+		if (n > len - done)
+			n = len - done;
+		memcpy(buf + done, (char *)&word + skip, n);
+		done += n;
+	}
+}
+
+static ssize_t read_sequence(void *data, uint64_t offset, char *buf,
+			     size_t size)
+{
+	const struct stream *stream = data;
+
+	if (size > stream->size - offset)
+		size = stream->size - offset;
+	sequence(offset, buf, size);
+	return size;
+}
+
+static void put_hex(gnutls_hash_hd_t hash, char hex[2 * SHA256_SIZE + 2])
+{
+	__u8 digest[SHA256_SIZE];
+
+	gnutls_hash_output(hash, digest);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		sprintf(hex + 2 * i, "%02x", digest[i]);
+	strcpy(hex + 2 * sizeof(digest), "\n");
+}
+
+/* Returns 0, which means "not yet", until everything is hashed. */
+static ssize_t read_hash(void *data, uint64_t offset, char *buf, size_t size)
+{
+	struct stream *stream = data;
+	__u64 end = stream->done + HASH_SLICE;
+	char block[BLOCK];
+	size_t n;
+
+	if (end > stream->size)
+		end = stream->size;
+	while (stream->done < end) {
+		n = end - stream->done;
+		if (n > sizeof(block))
+			n = sizeof(block);
+		sequence(stream->done, block, n);
+		gnutls_hash(stream->hash, block, n);
+		stream->done += n;
+	}
+	if (stream->done < stream->size)
+		return 0;
+	if (!stream->hex[0])
+		put_hex(stream->hash, stream->hex);
+	n = strlen(stream->hex) - offset;
+	if (n > size)
+		n = size;
+	memcpy(buf, stream->hex + offset, n);
+	return n;
+}
+
+static void free_stream(void *data)
+{
+	struct stream *stream = data;
+
+	if (stream->hash)
+		gnutls_hash_deinit(stream->hash, NULL);
+	free(stream);
+}
+
+static enum MHD_Result reply(struct request *r, unsigned int status,
+			     const char *type, struct MHD_Response *response)
+{
+	enum MHD_Result result;
+
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, "Server", SERVER);
+	MHD_add_response_header(response, "Content-Type", type);
+	result = MHD_queue_response(r->connection, status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result reply_text(struct request *r, unsigned int status,
+				  const char *type, const char *text)
+{
+	return reply(r, status, type,
+		     MHD_create_response_from_buffer(strlen(text),
+						     (void *)text,
+						     MHD_RESPMEM_MUST_COPY));
+}
+
+static const char *password_of(const struct sim *sim, const char *user)
+{
+	if (!strcmp(user, sim->opt.user))
+		return sim->opt.password;
+	if (!strcmp(user, SIM_OS_ADMIN))
+		return sim->os_admin_password;
+	return NULL;
+}
+
+/* Return: 1 with a valid password, 0 without, -1 with an old nonce. */
+static int authenticate(struct request *r)
+{
+	char *user = MHD_digest_auth_get_username(r->connection);
+	const char *password = user ? password_of(r->http->sim, user) : NULL;
+	int result = 0;
+
+	if (password)
+		result = MHD_digest_auth_check2(r->connection, REALM, user,
+						password, NONCE_SECONDS,
+						MHD_DIGEST_ALG_MD5);
+	MHD_free(user);
+	if (result == MHD_INVALID_NONCE)
+		return -1;
+	return result == MHD_YES;
+}
+
+static enum MHD_Result challenge(struct request *r, bool stale)
+{
+	static const char text[] =
+		"<!DOCTYPE html><html><head><title>401 Unauthorized</title>"
+		"</head><body>Log on to use this page.</body></html>\n";
+	struct MHD_Response *response;
+	enum MHD_Result result;
+
+	response = MHD_create_response_from_buffer(sizeof(text) - 1,
+						   (void *)text,
+						   MHD_RESPMEM_PERSISTENT);
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, "Server", SERVER);
+	MHD_add_response_header(response, "Content-Type", "text/html");
+	result = MHD_queue_auth_fail_response2(r->connection, REALM, "amt-sim",
+					       response, stale,
+					       MHD_DIGEST_ALG_MD5);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result answer_page(struct request *r)
+{
+	static const char format[] =
+		"<!DOCTYPE html><html><head><title>" SERVER "</title></head>"
+		"<body><h1>" SERVER "</h1>"
+		"<p>UUID %02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+		"%02x%02x%02x%02x%02x%02x</p></body></html>\n";
+	const __u8 *u = sim_uuid;
+	char text[512];
+	int result = authenticate(r);
+
+	if (result != 1)
+		return challenge(r, result < 0);
+	snprintf(text, sizeof(text), format, u[3], u[2], u[1], u[0], u[5],
+		 u[4], u[7], u[6], u[8], u[9], u[10], u[11], u[12], u[13],
+		 u[14], u[15]);
+	return reply_text(r, MHD_HTTP_OK, "text/html", text);
+}
+
+static enum MHD_Result answer_hash(struct request *r, struct stream *stream)
+{
+	if (gnutls_hash_init(&stream->hash, GNUTLS_DIG_SHA256) < 0) {
+		free(stream);
+		return MHD_NO;
+	}
+	return reply(r, MHD_HTTP_OK, "text/plain",
+		     MHD_create_response_from_callback(2 * SHA256_SIZE + 1,
+						       BLOCK, read_hash,
+						       stream, free_stream));
+}
+
+static enum MHD_Result answer_down(struct request *r)
+{
+	const char *number = r->url + strlen(r->route->path);
+	struct stream *stream;
+	char *end;
+	__u64 size;
+
+	errno = 0;
+	size = strtoull(number, &end, 10);
+	if (*number < '0' || *number > '9' || errno || size > MAX_DOWN ||
+	    (*end && strcmp(end, "/sha256")))
+		return reply_text(r, MHD_HTTP_BAD_REQUEST, "text/plain",
+				  "/down/N or /down/N/sha256, N <= 2^40\n");
+	stream = calloc(1, sizeof(*stream));
+	if (!stream)
+		return MHD_NO;
+	stream->size = size;
+	if (*end)
+		return answer_hash(r, stream);
+	return reply(r, MHD_HTTP_OK, "application/octet-stream",
+		     MHD_create_response_from_callback(size, BLOCK,
+						       read_sequence, stream,
+						       free_stream));
+}
+
+static enum MHD_Result answer_up(struct request *r)
+{
+	char hex[2 * SHA256_SIZE + 2];
+
+	put_hex(r->hash, hex);
+	return reply_text(r, MHD_HTTP_OK, "text/plain", hex);
+}
+
+static enum MHD_Result answer_not_found(struct request *r)
+{
+	return reply_text(r, MHD_HTTP_NOT_FOUND, "text/plain", "Not found\n");
+}
+
+static const struct route routes[] = {
+	{ "GET", "/", false, false, answer_page },
+	{ "GET", "/down/", true, false, answer_down },
+	{ "POST", "/up", false, true, answer_up },
+	{ "PUT", "/up", false, true, answer_up },
+};
+
+static const struct route not_found = { .answer = answer_not_found };
+
+static const struct route *find_route(const char *method, const char *url)
+{
+	const struct route *route;
+
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		route = &routes[i];
+		if (strcmp(method, route->method))
+			continue;
+		if (route->prefix ?
+		    !strncmp(url, route->path, strlen(route->path)) :
+		    !strcmp(url, route->path))
+			return route;
+	}
+	return &not_found;
+}
+
+static struct request *new_request(struct http *http,
+				   struct MHD_Connection *connection,
+				   const char *method, const char *url)
+{
+	struct request *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	http->sim->stats.http_requests++;
+	sim_log(http->sim, "HTTP: %s %s", method, url);
+	r->http = http;
+	r->connection = connection;
+	r->route = find_route(method, url);
+	if (r->route->hashes_body &&
+	    gnutls_hash_init(&r->hash, GNUTLS_DIG_SHA256) < 0) {
+		free(r);
+		return NULL;
+	}
+	return r;
+}
+
+/* Called with the header, then with each piece of the body, then at its end. */
+static enum MHD_Result on_request(void *data, struct MHD_Connection *c,
+				  const char *url, const char *method,
+				  const char *version, const char *body,
+				  size_t *body_len, void **state)
+{
+	struct request *r = *state;
+
+	(void)version;
+	if (!r) {
+		r = new_request(data, c, method, url);
+		*state = r;
+		return r ? MHD_YES : MHD_NO;
+	}
+	if (*body_len) {
+		if (r->hash)
+			gnutls_hash(r->hash, body, *body_len);
+		*body_len = 0;
+		return MHD_YES;
+	}
+	r->url = url;
+	return r->route->answer(r);
+}
+
+static void on_completed(void *data, struct MHD_Connection *c, void **state,
+			 enum MHD_RequestTerminationCode code)
+{
+	struct request *r = *state;
+
+	(void)data;
+	(void)c;
+	(void)code;
+	if (!r)
+		return;
+	if (r->hash)
+		gnutls_hash_deinit(r->hash, NULL);
+	free(r);
+	*state = NULL;
+}
+
+__attribute__((format(printf, 2, 0)))
+static void on_log(void *data, const char *format, va_list ap)
+{
+	struct sim *sim = data;
+	char text[256];
+	int n = vsnprintf(text, sizeof(text), format, ap);
+
+	if (n > 0)
+		sim_log(sim, "HTTP: %.*s", (int)strcspn(text, "\n"), text);
+}
+
+/* The library has no timeouts here: it is idle, or wants to run again now. */
+static void run(struct http *http)
+{
+	MHD_UNSIGNED_LONG_LONG timeout;
+	bool again;
+
+	MHD_run(http->daemon);
+	again = MHD_get_timeout(http->daemon, &timeout) == MHD_YES && !timeout;
+	sd_event_source_set_enabled(http->again,
+				    again ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *data)
+{
+	(void)source;
+	(void)fd;
+	(void)revents;
+	run(data);
+	return 0;
+}
+
+static int on_again(sd_event_source *source, void *data)
+{
+	(void)source;
+	run(data);
+	return 0;
+}
+
+int http_connect(struct http *http, __u32 port)
+{
+	const struct sockaddr address = { .sa_family = AF_UNIX };
+	int pair[2];
+	size_t i;
+
+	for (i = 0; i < sizeof(http_ports) / sizeof(http_ports[0]); i++)
+		if (http_ports[i] == port)
+			break;
+	if (i == sizeof(http_ports) / sizeof(http_ports[0]))
+		return -ECONNREFUSED;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+		       pair) < 0)
+		return -errno;
+	/* takes the descriptor, also when it fails */
+	if (MHD_add_connection(http->daemon, pair[1], &address,
+			       sizeof(address)) != MHD_YES) {
+		close(pair[0]);
+		return -ENOMEM;
+	}
+	sd_event_source_set_enabled(http->again, SD_EVENT_ONESHOT);
+	return pair[0];
+}
+
+static struct MHD_Daemon *start(struct http *http)
+{
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
+				MHD_USE_ERROR_LOG,
+				0, NULL, NULL, on_request, http,
+				MHD_OPTION_EXTERNAL_LOGGER, on_log, http->sim,
+				MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+				MHD_OPTION_DIGEST_AUTH_RANDOM,
+				sizeof(http->random), http->random,
+				MHD_OPTION_NONCE_NC_SIZE, 64u,
+				MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				(size_t)4 * BLOCK,
+				MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
+				(size_t)BLOCK,
+				MHD_OPTION_END);
+}
+
+struct http *http_new(struct sim *sim)
+{
+	struct http *http = calloc(1, sizeof(*http));
+	const union MHD_DaemonInfo *info;
+
+	if (!http)
+		return NULL;
+	http->sim = sim;
+	if (getrandom(http->random, sizeof(http->random), 0) !=
+	    sizeof(http->random))
+		goto err_free;
+	http->daemon = start(http);
+	if (!http->daemon)
+		goto err_free;
+	info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	if (!info ||
+	    sd_event_add_io(sim->event, &http->io, info->epoll_fd, EPOLLIN,
+			    on_io, http) < 0 ||
+	    sd_event_add_defer(sim->event, &http->again, on_again, http) < 0)
+		goto err_stop;
+	sd_event_source_set_enabled(http->again, SD_EVENT_OFF);
+	return http;
+
+err_stop:
+	http_free(http);
+	return NULL;
+err_free:
+	free(http);
+	return NULL;
+}
+
+void http_free(struct http *http)
+{
+	if (!http)
+		return;
+	sd_event_source_unref(http->again);
+	sd_event_source_unref(http->io);
+	MHD_stop_daemon(http->daemon);
+	explicit_bzero(http->random, sizeof(http->random));
+	free(http);
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "hbm.h"
+#include "heci.h"
+#include "http.h"
+#include "sim.h"
+
+/* 00112233-4455-6677-8899-aabbccddeeff */
+const __u8 sim_uuid[16] = {
+	0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66,
+	0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff,
+};
+
+enum {
+	KEY_DEVICE = 0x100,
+	KEY_CONTROL,
+	KEY_USER,
+	KEY_PASSWORD,
+	KEY_MESSAGE_SIZE,
+	KEY_WINDOW,
+	KEY_SLOTS,
+	KEY_PORTS,
+	KEY_CONNECTIONS,
+	KEY_READY_FD,
+	KEY_VERBOSE,
+};
+
+static const struct argp_option options[] = {
+	{ "device", KEY_DEVICE, "PATH", 0,
+	  "firmware side of the virtual controller (/dev/vmei)", 0 },
+	{ "control", KEY_CONTROL, "SOCKET", 0,
+	  "listen for control commands there", 0 },
+	{ "user", KEY_USER, "NAME", 0, "HTTP Digest user (admin)", 0 },
+	{ "password", KEY_PASSWORD, "TEXT", 0, "and password (P@ssw0rd)", 0 },
+	{ "message-size", KEY_MESSAGE_SIZE, "N", 0,
+	  "longest LME message in bytes, 128 to 65536 (4096)", 0 },
+	{ "window", KEY_WINDOW, "N", 0,
+	  "receive window of a channel in bytes, 1 to 1048576 (4096)", 0 },
+	{ "slots", KEY_SLOTS, "N", 0,
+	  "channels open at once, 1 to 64 (8)", 0 },
+	{ "ports", KEY_PORTS, "P,...", 0,
+	  "ports to forward (16992,623); those two speak HTTP, opens to others "
+	  "fail", 0 },
+	{ "connections", KEY_CONNECTIONS, "N", 0,
+	  "hosts that may connect to LME at once, 1 to 255 (1); with more than "
+	  "1 the kernel hides LME from its MEI bus", 0 },
+	{ "ready-fd", KEY_READY_FD, "FD", 0,
+	  "write \"ready\" there when the host has enumerated the clients", 0 },
+	{ "verbose", KEY_VERBOSE, NULL, 0, "log to standard error", 0 },
+	{ 0 }
+};
+
+static const char doc[] =
+	"Virtual AMT firmware behind a virtual MEI controller (vmei.ko). Runs "
+	"until SIGTERM or SIGINT; then the controller vanishes.\v"
+	"amt-sim control SOCKET help lists the commands for a running one.";
+
+static unsigned int number(struct argp_state *state, const char *name,
+			   const char *text, unsigned long min,
+			   unsigned long max)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || value < min ||
+	    value > max)
+		argp_error(state, "--%s %s: not a number from %lu to %lu",
+			   name, text, min, max);
+	return value;
+}
+
+static void parse_ports(struct argp_state *state, struct sim_options *opt,
+			char *list)
+{
+	char *save, *text;
+
+	opt->n_ports = 0;
+	for (text = strtok_r(list, ",", &save); text;
+	     text = strtok_r(NULL, ",", &save)) {
+		if (opt->n_ports == SIM_MAX_PORTS)
+			argp_error(state, "--ports: at most %d ports",
+				   SIM_MAX_PORTS);
+		opt->ports[opt->n_ports++] = number(state, "ports", text, 1,
+						    65535);
+	}
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct sim_options *opt = state->input;
+
+	switch (key) {
+	case KEY_DEVICE:
+		opt->device = arg;
+		break;
+	case KEY_CONTROL:
+		opt->control = arg;
+		break;
+	case KEY_USER:
+		opt->user = arg;
+		break;
+	case KEY_PASSWORD:
+		opt->password = arg;
+		break;
+	case KEY_MESSAGE_SIZE:
+		opt->message_size = number(state, "message-size", arg, 128,
+					   65536);
+		break;
+	case KEY_WINDOW:
+		opt->window = number(state, "window", arg, 1, 1 << 20);
+		break;
+	case KEY_SLOTS:
+		opt->slots = number(state, "slots", arg, 1, SIM_MAX_SLOTS);
+		break;
+	case KEY_PORTS:
+		parse_ports(state, opt, arg);
+		break;
+	case KEY_CONNECTIONS:
+		opt->connections = number(state, "connections", arg, 1, 255);
+		break;
+	case KEY_READY_FD:
+		opt->ready_fd = number(state, "ready-fd", arg, 0, 1 << 20);
+		break;
+	case KEY_VERBOSE:
+		opt->verbose = true;
+		break;
+	case ARGP_KEY_ARG:
+		argp_error(state, "unexpected argument '%s'", arg);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "\ncontrol SOCKET COMMAND...",
+	.doc = doc,
+};
+
+void sim_log(const struct sim *sim, const char *format, ...)
+{
+	va_list ap;
+
+	if (!sim->opt.verbose)
+		return;
+	va_start(ap, format);
+	fputs("amt-sim: ", stderr);
+	vfprintf(stderr, format, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+}
+
+void sim_fail(struct sim *sim, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	fputs("amt-sim: ", stderr);
+	vfprintf(stderr, format, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+	sd_event_exit(sim->event, EXIT_FAILURE);
+}
+
+void sim_ready(struct sim *sim)
+{
+	static const char text[] = "ready\n";
+
+	if (sim->opt.ready_fd < 0)
+		return;
+	if (write(sim->opt.ready_fd, text, sizeof(text) - 1) < 0)
+		sim_log(sim, "--ready-fd: %m");
+	close(sim->opt.ready_fd);
+	sim->opt.ready_fd = -1;
+}
+
+static int draw_password(char *text, size_t size)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789+/";
+
+	if (getrandom(text, size - 1, 0) != (ssize_t)(size - 1))
+		return -EIO;
+	for (size_t i = 0; i < size - 1; i++)
+		text[i] = letters[(unsigned char)text[i] % 64];
+	text[size - 1] = '\0';
+	return 0;
+}
+
+static int watch_signals(struct sim *sim)
+{
+	sigset_t set;
+	int r;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	/* without a handler the loop ends with status 0 */
+	r = sd_event_add_signal(sim->event, NULL, SIGTERM, NULL, NULL);
+	if (r < 0)
+		return r;
+	return sd_event_add_signal(sim->event, NULL, SIGINT, NULL, NULL);
+}
+
+static int set_up(struct sim *sim)
+{
+	int r = sd_event_new(&sim->event);
+
+	if (r >= 0)
+		r = watch_signals(sim);
+	if (r >= 0)
+		r = draw_password(sim->os_admin_password,
+				  sizeof(sim->os_admin_password));
+	if (r < 0) {
+		fprintf(stderr, "amt-sim: cannot start: %s\n", strerror(-r));
+		return r;
+	}
+	sim->http = http_new(sim);
+	if (!sim->http) {
+		fprintf(stderr, "amt-sim: cannot start the web server\n");
+		return -EIO;
+	}
+	sim->hbm = hbm_new(sim);
+	if (!sim->hbm) {
+		fprintf(stderr, "amt-sim: out of memory\n");
+		return -ENOMEM;
+	}
+	if (sim->opt.control) {
+		sim->control = control_new(sim);
+		if (!sim->control)
+			return -EIO;
+	}
+	/* last: the host starts talking at once */
+	sim->heci = heci_new(sim);
+	return sim->heci ? 0 : -errno;
+}
+
+static void tear_down(struct sim *sim)
+{
+	hbm_free(sim->hbm);
+	heci_free(sim->heci);
+	control_free(sim->control);
+	http_free(sim->http);
+	sd_event_unref(sim->event);
+	explicit_bzero(sim->os_admin_password, sizeof(sim->os_admin_password));
+}
+
+int main(int argc, char **argv)
+{
+	struct sim sim = {
+		.opt = {
+			.device = "/dev/vmei",
+			.user = "admin",
+			.password = "P@ssw0rd",
+			.message_size = 4096,
+			.window = 4096,
+			.slots = 8,
+			.connections = 1,
+			.ports = { 16992, 623 },
+			.n_ports = 2,
+			.ready_fd = -1,
+		},
+	};
+	int r = EXIT_FAILURE;
+
+	if (argc > 1 && !strcmp(argv[1], "control"))
+		return control_main(argc - 2, argv + 2);
+	argp_err_exit_status = 2;
+	argp_parse(&argp, argc, argv, 0, NULL, &sim.opt);
+	if (sim.opt.ready_fd >= 0 &&
+	    fcntl(sim.opt.ready_fd, F_SETFD, FD_CLOEXEC) < 0) {
+		fprintf(stderr, "amt-sim: --ready-fd %d: %m\n",
+			sim.opt.ready_fd);
+		return 2;
+	}
+	if (set_up(&sim) >= 0) {
+		r = sd_event_loop(sim.event);
+		if (r < 0)
+			fprintf(stderr, "amt-sim: event loop: %s\n",
+				strerror(-r));
+	}
+	tear_down(&sim);
+	return r ? EXIT_FAILURE : EXIT_SUCCESS;
+}

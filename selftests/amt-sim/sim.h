@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The virtual AMT: one process, one thread, one event loop.
+ *
+ *   main.c           command line, start and end
+ *   control.c        the control socket, both ends
+ *   heci.c           /dev/vmei: HECI messages in and out
+ *   connection.c     one per connected client: fragments, credits, turns
+ *   hbm.c            bus messages: start, enumeration, connect, credits
+ *   exchange.c       clients that answer one request with one response
+ *   lme.c channel.c  port forwarding; apf.c is its codec
+ *   pthi.c mkhi.c manageability.c   request and response clients
+ *   http.c           what listens behind the forwarded ports
+ *
+ * Calls go down this list, events come up it. Every function runs in the
+ * event loop, so nothing here takes a lock.
+ */
+#ifndef AMT_SIM_SIM_H
+#define AMT_SIM_SIM_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <systemd/sd-event.h>
+
+#define SIM_MAX_PORTS 16
+#define SIM_MAX_SLOTS 64
+#define SIM_OS_ADMIN "$$OsAdmin"
+
+struct control;
+struct hbm;
+struct heci;
+struct http;
+
+/**
+ * struct sim_options - the command line
+ * @device: the firmware side of a virtual MEI controller
+ * @control: path of the control socket, or NULL
+ * @user: HTTP Digest user
+ * @password: and password
+ * @message_size: max_msg_length of the LME client, bytes
+ * @window: receive window of a channel, bytes
+ * @slots: channels that may be open at once in one session
+ * @connections: max_number_of_connections of the LME client
+ * @ports: ports to forward, in this order
+ * @n_ports: how many
+ * @ready_fd: descriptor to report readiness on, or -1
+ * @verbose: log to standard error
+ */
+struct sim_options {
+	const char *device;
+	const char *control;
+	const char *user;
+	const char *password;
+	unsigned int message_size;
+	unsigned int window;
+	unsigned int slots;
+	unsigned int connections;
+	__u16 ports[SIM_MAX_PORTS];
+	unsigned int n_ports;
+	int ready_fd;
+	bool verbose;
+};
+
+/**
+ * struct sim_stats - counters since the start; control.c names them
+ *
+ * channels_open is the one gauge: channels that hold a slot now.
+ */
+struct sim_stats {
+	__u64 hbm_starts;
+	__u64 hbm_resets;
+	__u64 enumerations;
+	__u64 heci_errors;
+	__u64 credit_violations;
+	__u64 lme_connects;
+	__u64 lme_disconnects;
+	__u64 protocolversions;
+	__u64 forwards_accepted;
+	__u64 forwards_failed;
+	__u64 channels_opened;
+	__u64 channels_refused;
+	__u64 channels_open;
+	__u64 channels_closed;
+	__u64 bytes_from_host;
+	__u64 bytes_to_host;
+	__u64 window_adjusts;
+	__u64 window_violations;
+	__u64 stray_messages;
+	__u64 protocol_errors;
+	__u64 disconnects;
+	__u64 last_disconnect_reason;
+	__u64 requests;
+	__u64 requests_unknown;
+	__u64 http_requests;
+};
+
+struct sim {
+	struct sim_options opt;
+	struct sim_stats stats;
+	sd_event *event;
+	struct heci *heci;
+	struct hbm *hbm;
+	struct http *http;
+	struct control *control;
+	/* drawn at every start, as firmware does at every boot */
+	char os_admin_password[33];
+};
+
+/* The system's UUID in SMBIOS order: the first three fields little-endian */
+extern const __u8 sim_uuid[16];
+
+/**
+ * sim_ready - the host finished enumeration: tell who waits on --ready-fd
+ * @sim: the virtual AMT
+ */
+void sim_ready(struct sim *sim);
+
+/**
+ * sim_log - one line to standard error with --verbose
+ * @sim: the virtual AMT
+ * @format: of printf, without the newline
+ */
+void sim_log(const struct sim *sim, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * sim_fail - one line to standard error, and the end of the event loop
+ * @sim: the virtual AMT
+ * @format: of printf: what failed, where, what to do
+ */
+void sim_fail(struct sim *sim, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif /* AMT_SIM_SIM_H */
