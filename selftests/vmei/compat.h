@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between the kernels that vmei runs on. Every entry goes when
- * the oldest supported kernel has the newer form.
+ * What differs between the kernels that vmei runs on: 5.10, and 6.1 and later.
+ * An entry goes when the oldest supported kernel has the newer form.
  */
 #ifndef SELFTESTS_VMEI_COMPAT_H
 #define SELFTESTS_VMEI_COMPAT_H
 
-#include <linux/pm.h>
 #include <linux/platform_device.h>
 #include <linux/version.h>
 
@@ -14,38 +13,54 @@
 #include "client.h"
 
 /*
- * 6.18 (7704e6be4ed2, "mei: hook mei_device on class device"): mei_device is
- * reference counted and freed by the core, and it is registered before it is
- * started. Before, its owner frees it.
+ * Since 6.18 ("mei: hook mei_device on class device") mei_register() comes
+ * before mei_start(), and from then on the core owns and frees the mei_device,
+ * also when mei_register() fails. Before, its owner has to keep it.
  */
-#define VMEI_CORE_FREES_DEVICE (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0))
+#define VMEI_CORE_OWNS_DEVICE (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0))
 
-/* 6.11 (0edb555a65d1): platform_driver.remove returns void */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
-#define VMEI_PLATFORM_REMOVE(fn)				\
-static int fn##_int(struct platform_device *pdev)		\
-{								\
-	fn(pdev);						\
-	return 0;						\
+/* Since 6.11 platform_driver.remove returns nothing; before, 0 */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+#define vmei_remove_ret void
+#define VMEI_REMOVED
+#else
+#define vmei_remove_ret int
+#define VMEI_REMOVED 0
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
+
+static inline void vmei_device_init(struct mei_device *mdev,
+				    struct device *parent,
+				    const struct mei_hw_ops *ops)
+{
+	mei_device_init(mdev, parent, false, ops);
 }
-#define vmei_platform_remove(fn) fn##_int
-#else
-#define VMEI_PLATFORM_REMOVE(fn)
-#define vmei_platform_remove(fn) fn
-#endif
 
-/* 6.1 (95953618ce3f): a flag for slow firmware, with longer timeouts */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
-#define vmei_device_init(mdev, parent, ops) mei_device_init(mdev, parent, ops)
-#else
-#define vmei_device_init(mdev, parent, ops) \
-	mei_device_init(mdev, parent, false, ops)
-#endif
+static inline bool vmei_going_down(const struct mei_device *mdev)
+{
+	return mdev->dev_state == MEI_DEV_POWERING_DOWN ||
+	       mdev->dev_state == MEI_DEV_POWER_DOWN;
+}
 
-/* 5.17 (1a3c7bb08826): pm_sleep_ptr() and DEFINE_SIMPLE_DEV_PM_OPS() */
-#ifndef DEFINE_SIMPLE_DEV_PM_OPS
-#define DEFINE_SIMPLE_DEV_PM_OPS SIMPLE_DEV_PM_OPS
-#define pm_sleep_ptr(ops) (IS_ENABLED(CONFIG_PM_SLEEP) ? (ops) : NULL)
+#else
+
+/* 5.10 knows no slow firmware, no POWERING_DOWN, and exports no such function */
+
+static inline void vmei_device_init(struct mei_device *mdev,
+				    struct device *parent,
+				    const struct mei_hw_ops *ops)
+{
+	mei_device_init(mdev, parent, ops);
+}
+
+static inline bool vmei_going_down(const struct mei_device *mdev)
+{
+	return mdev->dev_state == MEI_DEV_POWER_DOWN;
+}
+
+#define mei_cl_all_disconnect(mdev) schedule_work(&(mdev)->reset_work)
+
 #endif
 
 #endif /* SELFTESTS_VMEI_COMPAT_H */
