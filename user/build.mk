@@ -18,3 +18,6 @@ amt-helper-src := \
 	user/lib/netlink.c \
 	user/lib/output.c
 amt-helper-pkg := libnl-genl-3.0 libsystemd json-c
+
+relay_test-src := user/helper/serve/relay.c
+relay_test-pkg := libsystemd
