@@ -55,7 +55,7 @@ modules:
 endif
 
 # ---- Programs: <name>-src and <name>-pkg of the fragments give build/bin/<name>;
-# ---- a name that ends in _test gives build/selftests/<name>
+# ---- the tests in the VM go to build/selftests, the native ones to build/unit
 
 CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE \
 	-D_FORTIFY_SOURCE=2 -fstack-protector-strong
@@ -87,7 +87,8 @@ all-obj += $$($(1)-obj)
 endef
 bins := $(filter-out $(vm-tests) $(unit-tests),$(programs))
 $(foreach p,$(bins),$(eval $(call program,$(p),$(O)/bin)))
-$(foreach p,$(vm-tests) $(unit-tests),$(eval $(call program,$(p),$(O)/selftests)))
+$(foreach p,$(vm-tests),$(eval $(call program,$(p),$(O)/selftests)))
+$(foreach p,$(unit-tests),$(eval $(call program,$(p),$(O)/unit)))
 
 $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -108,7 +109,7 @@ $(cache)/kselftest:
 	ln -sfT $$($(kernel) source 6.1)/tools/testing/selftests $@
 
 vm-tests: $(addprefix $(O)/selftests/,$(vm-tests))
-unit-tests: $(addprefix $(O)/selftests/,$(unit-tests))
+unit-tests: $(addprefix $(O)/unit/,$(unit-tests))
 
 # ---- Tests
 
