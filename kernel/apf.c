@@ -200,7 +200,7 @@ static void decode_options(struct apf_msg *msg, struct cursor *c)
  * @buf: one whole message
  * @len: its length in bytes
  *
- * Bytes behind the end of the message are ignored, as all hosts do.
+ * Bytes behind the end of the message are only counted, as all hosts do.
  *
  * Return: 0; -EBADMSG when the message is shorter than its own fields say;
  * -EOPNOTSUPP when the type is not known, with @msg->type set.
@@ -260,6 +260,7 @@ int apf_decode(struct apf_msg *msg, const u8 *buf, size_t len)
 	default:
 		return -EOPNOTSUPP;
 	}
+	msg->trailing = c.left;
 	return c.fail ? -EBADMSG : 0;
 }
 

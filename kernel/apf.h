@@ -95,6 +95,7 @@ enum apf_request {
 /**
  * struct apf_msg - a decoded message
  * @type: enum apf_type; says which member of the union holds
+ * @trailing: bytes behind the end of the message
  * @disconnect: DISCONNECT: reason
  * @service: SERVICE_REQUEST, SERVICE_ACCEPT: name of the service
  * @userauth: USERAUTH_REQUEST; the password, if there is one, is checked for
@@ -114,6 +115,7 @@ enum apf_request {
  */
 struct apf_msg {
 	u8 type;
+	size_t trailing;
 	union {
 		struct {
 			u32 reason;

@@ -17,20 +17,21 @@
 
 static unsigned int window;
 module_param(window, uint, 0644);
-MODULE_PARM_DESC(window, "Receive window of a channel in bytes (up to 4096, as the link allows)");
+MODULE_PARM_DESC(window, "Receive window of a channel in bytes, up to 65536 (0: 4096, or what the link allows)");
 
 static struct lme_channel *alloc_channel(struct lme *lme,
 					 const struct lme_channel_params *params)
 {
 	struct lme_channel *ch;
 
-	ch = kzalloc(sizeof(*ch), GFP_KERNEL);
+	ch = kzalloc(sizeof(*ch), GFP_KERNEL_ACCOUNT);
 	if (!ch)
 		return NULL;
 	ch->lme = lme;
 	ch->params = *params;
 	if (!ch->params.window)
-		ch->params.window = min(READ_ONCE(window), LME_WINDOW_MAX);
+		ch->params.window = min_t(u32, READ_ONCE(window),
+					  LME_WINDOW_MAX);
 	kref_init(&ch->kref);
 	INIT_LIST_HEAD(&ch->node);
 	init_waitqueue_head(&ch->wait);
@@ -173,7 +174,7 @@ static int lock_one(struct mutex *mutex, bool nonblock)
 {
 	if (nonblock)
 		return mutex_trylock(mutex) ? 0 : -EAGAIN;
-	return mutex_lock_interruptible(mutex);
+	return mutex_lock_interruptible(mutex) ? -ERESTARTSYS : 0;
 }
 
 /* The reader took bytes: credit AMT for them, not for each few. */
@@ -182,7 +183,6 @@ static void credit(struct lme_channel *ch, u32 n)
 	spin_lock(&ch->lme->lock);
 	ch->rx.tail += n;
 	ch->owed += n;
-	ch->rx_last = jiffies;
 	if (ch->state == LME_CHANNEL_OPEN && !ch->close_due &&
 	    (ch->owed >= ch->window / 2 || !lme_ring_used(&ch->rx))) {
 		ch->adjust_due = true;

@@ -66,13 +66,6 @@ static void fail(struct lme_channel *ch, int error)
 	wake_up_all(&ch->wait);
 }
 
-/* Nothing of the channel is left in the session but its slot, if any. */
-static void give_up_slot(struct lme_channel *ch)
-{
-	ch->lme->session.slots--;
-	lme_channels_start(ch->lme);
-}
-
 /**
  * lme_channel_close - have a CLOSE sent behind the data
  * @ch: an open channel
@@ -106,7 +99,9 @@ static void violation(struct lme_channel *ch, enum lme_counter counter)
  */
 void lme_channel_abandon(struct lme_channel *ch)
 {
-	lockdep_assert_held(&ch->lme->lock);
+	struct lme *lme = ch->lme;
+
+	lockdep_assert_held(&lme->lock);
 	ch->abandoned = true;
 	ch->retry_set = false;
 	if (ch->state == LME_CHANNEL_QUEUED ||
@@ -117,8 +112,10 @@ void lme_channel_abandon(struct lme_channel *ch)
 		ch->open_due = false;
 		ch->deadline_set = false;
 		unlist(ch);
-		if (had_slot)
-			give_up_slot(ch);
+		if (had_slot) {
+			lme->session.slots--;
+			lme_channels_start(lme);
+		}
 	} else if (ch->state == LME_CHANNEL_OPENING) {
 		arm(ch, jiffies + ANSWER_TIMEOUT);
 	}
@@ -155,6 +152,8 @@ static void start(struct lme_channel *ch)
 	ch->state = LME_CHANNEL_OPENING;
 	ch->retry_set = false;
 	ch->open_due = true;
+	/* The clock may have passed the queue already. */
+	lme_arm(lme, ch->deadline);
 	lme_send_kick(lme);
 }
 
@@ -172,7 +171,7 @@ void lme_channels_start(struct lme *lme)
 	struct lme_channel *ch, *next;
 
 	lockdep_assert_held(&lme->lock);
-	if (s->state != LME_SESSION_FORWARDING)
+	if (s->state != LME_SESSION_FORWARDING || s->pause_set)
 		return;
 	list_for_each_entry_safe(ch, next, &lme->queue, node) {
 		if (ch->retry_set)
@@ -201,6 +200,24 @@ static void pause_then_retry(struct lme_channel *ch)
 	ch->retry_at = jiffies + REFUSAL_PAUSE;
 	lme_arm(ch->lme, ch->retry_at);
 	requeue(ch);
+}
+
+/*
+ * AMT has fewer slots than we thought: wait for one of ours; without any, all
+ * wait for a while.
+ */
+static void slots_short(struct lme_channel *ch)
+{
+	struct lme_session *s = &ch->lme->session;
+
+	requeue(ch);
+	if (s->slots) {
+		s->slot_limit = s->slots;
+		return;
+	}
+	s->pause_set = true;
+	s->pause_until = jiffies + REFUSAL_PAUSE;
+	lme_arm(ch->lme, s->pause_until);
 }
 
 /**
@@ -276,8 +293,6 @@ void lme_channel_rx_confirm(struct lme *lme, const struct apf_msg *msg)
 	lme_count(lme, LME_COUNT_OPENED);
 	if (ch->abandoned)
 		lme_channel_close(ch);
-	else if (lme_ring_used(&ch->tx))
-		lme_send_kick(lme);
 	lme_channel_shut_rearm(ch);
 	wake_up_all(&ch->wait);
 }
@@ -313,8 +328,7 @@ void lme_channel_rx_failure(struct lme *lme, const struct apf_msg *msg)
 		ch->state = LME_CHANNEL_CLOSED;
 		unlist(ch);
 	} else if (reason == APF_OPEN_RESOURCE_SHORTAGE) {
-		s->slot_limit = max(s->slots, 1U);
-		pause_then_retry(ch);
+		slots_short(ch);
 	} else if (reason == APF_OPEN_ADMINISTRATIVELY_PROHIBITED &&
 		   ch->refusals++ < REFUSALS_MAX) {
 		pause_then_retry(ch);
@@ -425,7 +439,7 @@ void lme_channel_rx_close(struct lme *lme, const struct apf_msg *msg)
  * @ch: the channel
  *
  * To be called when something that the deadline depends on changed. AMT is
- * not silent as long as the reader leaves bytes that it waits to be credited.
+ * not silent as long as it waits to be credited for what it sent.
  * Context: under lme.lock.
  */
 void lme_channel_shut_rearm(struct lme_channel *ch)
@@ -433,7 +447,7 @@ void lme_channel_shut_rearm(struct lme_channel *ch)
 	if (!ch->shut || ch->state != LME_CHANNEL_OPEN || ch->close_due)
 		return;
 	ch->deadline_set = false;
-	if (lme_ring_used(&ch->tx) || lme_ring_used(&ch->rx))
+	if (lme_ring_used(&ch->tx) || lme_ring_used(&ch->rx) || ch->adjust_due)
 		return;
 	arm(ch, ch->answered ? ch->rx_last + SHUT_SILENCE :
 			       ch->tx_last + SHUT_NO_ANSWER);
@@ -498,7 +512,13 @@ static void expire_list(struct lme *lme, struct list_head *list,
  */
 void lme_channels_expire(struct lme *lme, unsigned long now)
 {
-	expire_list(lme, &lme->session.channels, now);
+	struct lme_session *s = &lme->session;
+
+	if (s->pause_set && time_after_eq(now, s->pause_until))
+		s->pause_set = false;
+	if (s->pause_set)
+		lme_arm(lme, s->pause_until);
+	expire_list(lme, &s->channels, now);
 	expire_list(lme, &lme->queue, now);
 	lme_channels_start(lme);
 }
@@ -535,6 +555,8 @@ static size_t next_adjust(struct lme_channel *ch, u8 *buf)
 	ch->adjust_due = false;
 	ch->owed = 0;
 	ch->credit += bytes;
+	ch->rx_last = jiffies;
+	lme_channel_shut_rearm(ch);
 	return apf_encode_adjust(buf, ch->amt_id, bytes);
 }
 

@@ -68,7 +68,8 @@ struct lme_channel_params {
  * @tx_mutex: one writer at a time; taken before lme.lock
  * @state: enum lme_channel_state
  * @error: negative error that ended it for the user, 0 for none
- * @abandoned: nobody waits for it any more: closed or timed out
+ * @abandoned: what AMT sends is of no use any more: the file was closed,
+ *             opening timed out, or AMT broke the protocol
  * @shut: nothing more will be written
  * @answered: AMT has sent something since our last byte
  * @open_due: CHANNEL_OPEN waits to be sent

@@ -107,6 +107,8 @@ static int port_open(struct inode *inode, struct file *file)
 	struct lme_channel_params params = { .port = iminor(inode) };
 	struct lme_channel *ch;
 
+	if (!params.port)
+		return -ENXIO;
 	ch = open_channel(&params, nonblocking(file));
 	if (IS_ERR(ch))
 		return PTR_ERR(ch);
@@ -309,12 +311,13 @@ static const struct file_operations ctl_fops = {
 
 static struct miscdevice ctl_dev = {
 	.minor = MISC_DYNAMIC_MINOR,
-	.name = "amt_lme!ctl",
+	.name = "amt_lme",
+	.nodename = "amt_lme/ctl",
 	.fops = &ctl_fops,
 };
 
 /**
- * lme_chrdev_init - make the control node, and room for port nodes
+ * lme_chrdev_init - get ready for nodes; none can be opened yet
  * @lme: the object
  *
  * Return: 0 or a negative error.
@@ -329,24 +332,35 @@ int lme_chrdev_init(struct lme *lme)
 		return err;
 	err = class_register(&port_class);
 	if (err)
-		goto err_region;
+		unregister_chrdev_region(port_base, PORTS);
+	return err;
+}
+
+/**
+ * lme_chrdev_publish - let the nodes be opened
+ *
+ * Return: 0 or a negative error.
+ */
+int lme_chrdev_publish(void)
+{
+	int err;
+
 	cdev_init(&port_cdev, &port_fops);
 	port_cdev.owner = THIS_MODULE;
 	err = cdev_add(&port_cdev, port_base, PORTS);
 	if (err)
-		goto err_class;
+		return err;
 	err = misc_register(&ctl_dev);
 	if (err)
-		goto err_cdev;
-	return 0;
-
-err_cdev:
-	cdev_del(&port_cdev);
-err_class:
-	class_unregister(&port_class);
-err_region:
-	unregister_chrdev_region(port_base, PORTS);
+		cdev_del(&port_cdev);
 	return err;
+}
+
+/** lme_chrdev_unpublish - nothing can be opened any more */
+void lme_chrdev_unpublish(void)
+{
+	misc_deregister(&ctl_dev);
+	cdev_del(&port_cdev);
 }
 
 /**
@@ -358,10 +372,8 @@ void lme_chrdev_exit(void)
 {
 	unsigned int port;
 
-	misc_deregister(&ctl_dev);
 	for_each_set_bit(port, port_nodes, PORTS)
 		device_destroy(&port_class, port_base + port);
-	cdev_del(&port_cdev);
 	class_unregister(&port_class);
 	unregister_chrdev_region(port_base, PORTS);
 }

@@ -8,6 +8,8 @@
 struct lme;
 
 int lme_chrdev_init(struct lme *lme);
+int lme_chrdev_publish(void);
+void lme_chrdev_unpublish(void);
 void lme_chrdev_exit(void);
 void lme_chrdev_set_port(u32 port, bool exists);
 

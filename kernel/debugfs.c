@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The counters, for whoever looks for the cause of a fault. */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 
@@ -13,6 +14,7 @@ static const char *const counter_names[LME_COUNTERS] = {
 	[LME_COUNT_RX] = "rx_messages",
 	[LME_COUNT_TX] = "tx_messages",
 	[LME_COUNT_SHORT] = "rx_short",
+	[LME_COUNT_TRAILING] = "rx_trailing",
 	[LME_COUNT_UNKNOWN_TYPE] = "rx_unknown_type",
 	[LME_COUNT_UNKNOWN_CHANNEL] = "rx_unknown_channel",
 	[LME_COUNT_UNEXPECTED] = "rx_unexpected",

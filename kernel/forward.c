@@ -16,7 +16,7 @@
 static bool same_key(const struct lme_forward *fwd, const struct apf_str *addr,
 		     u32 port)
 {
-	return fwd->used && fwd->port == port && apf_str_eq(addr, fwd->addr);
+	return fwd->port == port && apf_str_eq(addr, fwd->addr);
 }
 
 static struct lme_forward *find(struct lme *lme, const struct apf_str *addr,
@@ -38,7 +38,7 @@ static struct lme_forward *find_free(struct lme *lme)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(f->entry); i++)
-		if (!f->entry[i].used)
+		if (!f->entry[i].port)
 			return &f->entry[i];
 	return NULL;
 }
@@ -52,7 +52,7 @@ static void set_state(struct lme *lme, struct lme_forward *fwd, u32 state)
 	lme_announce(lme);
 }
 
-/* A name that a user can be shown and that fits; NUL would hide the rest. */
+/* NUL would hide the rest of the address. */
 static bool valid(const struct apf_str *addr, u32 port)
 {
 	return port >= 1 && port <= 65535 &&
@@ -87,15 +87,18 @@ bool lme_forward_add(struct lme *lme, const struct apf_str *addr, u32 port)
 {
 	struct lme_forward *fwd;
 
+	if (!valid(addr, port)) {
+		lme_count(lme, LME_COUNT_FORWARD_REFUSED);
+		return false;
+	}
 	fwd = find(lme, addr, port);
-	if (!fwd && valid(addr, port))
+	if (!fwd)
 		fwd = find_free(lme);
 	if (!fwd) {
 		lme_count(lme, LME_COUNT_FORWARD_REFUSED);
 		return false;
 	}
-	if (!fwd->used) {
-		fwd->used = true;
+	if (!fwd->port) {
 		fwd->port = port;
 		fwd->generation = 0;
 		memcpy(fwd->addr, addr->p, addr->len);
@@ -124,8 +127,10 @@ bool lme_forward_add(struct lme *lme, const struct apf_str *addr, u32 port)
  */
 bool lme_forward_cancel(struct lme *lme, const struct apf_str *addr, u32 port)
 {
-	struct lme_forward *fwd = find(lme, addr, port);
+	struct lme_forward *fwd = NULL;
 
+	if (valid(addr, port))
+		fwd = find(lme, addr, port);
 	if (!fwd || fwd->generation != lme->generation)
 		return false;
 	set_state(lme, fwd, AMT_LME_FORWARD_STATE_DORMANT);
@@ -147,7 +152,7 @@ bool lme_forward_known(struct lme *lme, u32 port)
 
 	lockdep_assert_held(&lme->lock);
 	for (i = 0; i < ARRAY_SIZE(f->entry); i++)
-		if (f->entry[i].used && f->entry[i].port == port &&
+		if (f->entry[i].port == port &&
 		    f->entry[i].generation == lme->generation)
 			return true;
 	return false;
@@ -169,7 +174,7 @@ bool lme_forward_has_port(struct lme *lme, u32 port)
 
 	spin_lock(&lme->lock);
 	for (i = 0; i < ARRAY_SIZE(f->entry); i++)
-		if (f->entry[i].used && f->entry[i].port == port &&
+		if (f->entry[i].port == port &&
 		    f->entry[i].state != AMT_LME_FORWARD_STATE_GONE)
 			has = true;
 	spin_unlock(&lme->lock);
@@ -201,7 +206,7 @@ void lme_forwards_session_over(struct lme *lme)
 
 	lme_forwards_new_session(lme);
 	for (i = 0; i < ARRAY_SIZE(f->entry); i++)
-		if (f->entry[i].used &&
+		if (f->entry[i].port &&
 		    f->entry[i].state == AMT_LME_FORWARD_STATE_ACTIVE)
 			set_state(lme, &f->entry[i],
 				  AMT_LME_FORWARD_STATE_DORMANT);
@@ -227,8 +232,9 @@ void lme_forwards_expire(struct lme *lme, unsigned long now)
 	}
 	f->settling = false;
 	f->settled = true;
+	lme_session_proved(lme);
 	for (i = 0; i < ARRAY_SIZE(f->entry); i++)
-		if (f->entry[i].used &&
+		if (f->entry[i].port &&
 		    f->entry[i].generation != lme->generation)
 			set_state(lme, &f->entry[i],
 				  AMT_LME_FORWARD_STATE_GONE);
@@ -260,7 +266,7 @@ bool lme_forward_take_dirty(struct lme *lme, struct lme_forward *fwd)
 		f->entry[i].dirty = false;
 		*fwd = f->entry[i];
 		if (fwd->state == AMT_LME_FORWARD_STATE_GONE)
-			f->entry[i].used = false;
+			f->entry[i].port = 0;
 	}
 	spin_unlock(&lme->lock);
 	return found;

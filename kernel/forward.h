@@ -14,15 +14,13 @@ struct lme;
 
 /**
  * struct lme_forward - one forward, keyed by address and port
- * @used: the entry holds a forward
  * @dirty: changed since it was last announced
  * @port: 1 to 65535; 0 in an unused entry
  * @state: enum amt_lme_forward_state
  * @generation: the session in which AMT last named it
- * @addr: as AMT named it, NUL terminated
+ * @addr: as AMT named it, NUL terminated; any other byte can be in it
  */
 struct lme_forward {
-	bool used;
 	bool dirty;
 	u32 port;
 	u32 state;

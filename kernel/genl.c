@@ -27,7 +27,10 @@ struct link_facts {
 	u32 channels;
 };
 
-/* A machine has one AMT, so other network namespaces have none. */
+/*
+ * A machine has one AMT, so other network namespaces have none. The generator
+ * makes all families namespace aware, so each handler has to look.
+ */
 static int check_namespace(struct net *net, struct netlink_ext_ack *extack)
 {
 	if (net_eq(net, &init_net))
@@ -39,8 +42,8 @@ static int check_namespace(struct net *net, struct netlink_ext_ack *extack)
 
 static void link_facts_get(struct link_facts *facts)
 {
-	lme_change_get(genl_lme, &facts->change);
 	spin_lock(&genl_lme->lock);
+	lme_change_get(genl_lme, &facts->change);
 	facts->message_size = lme_rx_max(genl_lme);
 	facts->users = genl_lme->users;
 	facts->channels = genl_lme->session.slots;
@@ -120,7 +123,13 @@ static int forward_put(struct sk_buff *skb, const struct lme_forward *fwd,
 	return 0;
 }
 
-/* A copy of the forward with this key, or the next one from @i on. */
+/* What is gone is only announced, not listed. */
+static bool forward_listed(const struct lme_forward *fwd)
+{
+	return fwd->port && fwd->state != AMT_LME_FORWARD_STATE_GONE;
+}
+
+/* A copy of the forward with this key. */
 static bool forward_find(u32 port, const char *addr, struct lme_forward *fwd)
 {
 	struct lme_forward *f = genl_lme->forwards.entry;
@@ -129,7 +138,7 @@ static bool forward_find(u32 port, const char *addr, struct lme_forward *fwd)
 
 	spin_lock(&genl_lme->lock);
 	for (i = 0; i < AMT_LME_MAX_FORWARDS && !found; i++) {
-		found = f[i].used && f[i].port == port &&
+		found = forward_listed(&f[i]) && f[i].port == port &&
 			!strcmp(f[i].addr, addr);
 		if (found)
 			*fwd = f[i];
@@ -171,14 +180,14 @@ int amt_lme_nl_forward_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return genlmsg_reply(msg, info);
 }
 
-/* A copy of the entry with this index; false when it holds no forward. */
+/* A copy of the entry with this index; false when there is none to list. */
 static bool forward_at(unsigned int i, struct lme_forward *fwd, u32 *seq)
 {
 	spin_lock(&genl_lme->lock);
 	*fwd = genl_lme->forwards.entry[i];
 	*seq = genl_lme->forwards.seq;
 	spin_unlock(&genl_lme->lock);
-	return fwd->used;
+	return forward_listed(fwd);
 }
 
 int amt_lme_nl_forward_get_dumpit(struct sk_buff *skb,

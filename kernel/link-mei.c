@@ -28,7 +28,7 @@
  * @cldev: the device; outlives this
  * @rx_thread: receives while the link is started
  * @rx_buf: one byte more than the longest message, to see that it was longer:
- *          the bus cuts without a word
+ *          mei_cldev_recv() cuts what does not fit without a word
  *
  * Lives from probe() to remove().
  */
@@ -92,7 +92,7 @@ static int mei_link_start(struct lme_link *link)
 
 	link->mtu = lme_compat_mtu(ml->cldev);
 	err = -EPROTO;
-	if (link->mtu < LME_TX_MIN)
+	if (link->mtu < LME_MTU_MIN || link->mtu > LME_MTU_MAX)
 		goto err_disable;
 	err = -ENOMEM;
 	ml->rx_buf = kvmalloc(link->mtu + 1, GFP_KERNEL);
@@ -125,6 +125,9 @@ static int mei_link_send(struct lme_link *link, const u8 *buf, size_t len)
 {
 	ssize_t n = lme_compat_send(to_mei_link(link)->cldev, buf, len);
 
+	/* What mei_cl_write() says when the connection ends under it. */
+	if (n == -EFAULT)
+		return -ENODEV;
 	if (n < 0)
 		return n;
 	return n == len ? 0 : -EIO;

@@ -22,7 +22,7 @@ struct lme_link;
  *        and none is sent after it returned. May sleep for 30 s.
  * @send: send one message of at most lme_link.mtu bytes. May sleep until the
  *        firmware takes it or the connection ends. Returns 0 or a negative
- *        error; -EFBIG when the message is too long.
+ *        error, after which the connection is given up.
  *
  * @start and @stop are called by the link worker only, in turns; @send by the
  * tx worker only, between the two.
@@ -37,7 +37,8 @@ struct lme_link_ops {
  * struct lme_link - one LME device
  * @ops: its transport
  * @transport: enum amt_lme_transport, for the user
- * @mtu: longest message in bytes; valid from @ops->start on
+ * @mtu: longest message in bytes, LME_MTU_MIN to LME_MTU_MAX; valid from
+ *       @ops->start on
  * @lme: the object it was added to; set by lme_link_add()
  * @node: in lme.links, under lme.lock
  * @refused: firmware said -ENOTTY; not tried again. Under lme.lock

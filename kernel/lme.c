@@ -18,10 +18,13 @@
 #define LINGER (5 * HZ)
 /* How long the last messages of a session may take to go out. */
 #define DRAIN_TIMEOUT HZ
+/* Firmware that takes no message for so long is stuck. */
+#define SEND_TIMEOUT (30 * HZ)
 #define BACKOFF_MIN (HZ / 20)
 #define BACKOFF_MAX (5 * HZ)
 
-static bool link_wanted(struct lme *lme)
+/* Whether a started link is kept. */
+static bool link_kept(struct lme *lme)
 {
 	lockdep_assert_held(&lme->lock);
 	if (lme->lingering && time_after_eq(jiffies, lme->linger_until))
@@ -61,9 +64,21 @@ void lme_session_up(struct lme *lme)
 {
 	lockdep_assert_held(&lme->lock);
 	lme->error = 0;
-	lme->backoff = BACKOFF_MIN;
-	lme->retry_at = jiffies;
 	lme_announce(lme);
+}
+
+/**
+ * lme_session_proved - the session is more than a short-lived try
+ * @lme: the object
+ *
+ * Only now the next loss of the link is followed by an immediate try: firmware
+ * that ends each session after its start must not be hammered.
+ * Context: under lme.lock.
+ */
+void lme_session_proved(struct lme *lme)
+{
+	lockdep_assert_held(&lme->lock);
+	lme->backoff = BACKOFF_MIN;
 }
 
 /**
@@ -87,10 +102,13 @@ static void link_lost(struct lme *lme, struct lme_link *link, int err)
 	lockdep_assert_held(&lme->lock);
 	if (lme->active != link || lme->lost)
 		return;
+	/* Firmware may drop the connection as soon as it sees our DISCONNECT. */
+	if (lme->session.state != LME_SESSION_ENDING) {
+		lme->error = -err;
+		lme_count(lme, LME_COUNT_LINK_LOST);
+	}
 	lme->lost = true;
 	lme->session.state = LME_SESSION_NONE;
-	lme->error = -err;
-	lme_count(lme, LME_COUNT_LINK_LOST);
 	lme_session_over(lme);
 }
 
@@ -190,6 +208,7 @@ static void link_stop(struct lme *lme, struct lme_link *link)
 
 	spin_lock(&lme->lock);
 	lme->active = NULL;
+	lme->retry_at = jiffies + lme->backoff;
 	lme_announce(lme);
 	spin_unlock(&lme->lock);
 }
@@ -220,7 +239,6 @@ static void link_start(struct lme *lme, struct lme_link *link)
 	} else if (!lme->lost) {
 		lme_session_greet(lme);
 	}
-	/* Taken back when forwarding starts: ending each session is a failure. */
 	back_off(lme, err);
 	lme_announce(lme);
 	spin_unlock(&lme->lock);
@@ -232,13 +250,12 @@ static struct lme_link *link_pick(struct lme *lme)
 	struct lme_link *link = NULL;
 
 	spin_lock(&lme->lock);
-	if (!lme->active && link_wanted(lme) &&
+	if (!lme->active && lme->users &&
 	    time_after_eq(jiffies, lme->retry_at))
 		link = link_usable(lme);
 	if (link) {
 		lme->active = link;
 		lme->lost = false;
-		lme->tx_max = LME_TX_MAX;
 		lme_session_begin(lme);
 		lme_announce(lme);
 	}
@@ -252,7 +269,7 @@ static struct lme_link *link_to_stop(struct lme *lme)
 
 	spin_lock(&lme->lock);
 	link = lme->active;
-	if (link && session_live(lme) && !link->gone && link_wanted(lme))
+	if (link && session_live(lme) && !link->gone && link_kept(lme))
 		link = NULL;
 	spin_unlock(&lme->lock);
 	return link;
@@ -267,7 +284,7 @@ static void link_rearm(struct lme *lme)
 	spin_lock(&lme->lock);
 	if (lme->active && !lme->users)
 		at = lme->linger_until;
-	else if (!lme->active && link_wanted(lme) && link_usable(lme))
+	else if (!lme->active && lme->users && link_usable(lme))
 		at = lme->retry_at;
 	else
 		goto out;
@@ -296,14 +313,14 @@ static void link_work(struct work_struct *work)
  * @lme: the object
  *
  * Resets the back-off. Does not wait for the link.
- * Context: may take lme.lock.
+ * Context: takes lme.lock.
  */
 void lme_hold(struct lme *lme)
 {
 	spin_lock(&lme->lock);
 	lme->users++;
 	lme->backoff = BACKOFF_MIN;
-	if (!lme->active) {
+	if (!session_live(lme)) {
 		lme->retry_at = jiffies;
 		lme_announce(lme);
 		link_kick(lme);
@@ -315,7 +332,7 @@ void lme_hold(struct lme *lme)
  * lme_unhold - a user of the link is gone
  * @lme: the object
  *
- * Context: may take lme.lock.
+ * Context: takes lme.lock.
  */
 void lme_unhold(struct lme *lme)
 {
@@ -323,6 +340,7 @@ void lme_unhold(struct lme *lme)
 	if (!--lme->users) {
 		lme->lingering = true;
 		lme->linger_until = jiffies + LINGER;
+		lme_announce(lme);
 		link_kick(lme);
 	}
 	spin_unlock(&lme->lock);
@@ -335,9 +353,8 @@ static u32 link_state(struct lme *lme)
 		return AMT_LME_LINK_STATE_UP;
 	if (!link_usable(lme))
 		return AMT_LME_LINK_STATE_ABSENT;
-	if (lme->active || link_wanted(lme))
-		return AMT_LME_LINK_STATE_CONNECTING;
-	return AMT_LME_LINK_STATE_IDLE;
+	return lme->users ? AMT_LME_LINK_STATE_CONNECTING :
+			    AMT_LME_LINK_STATE_IDLE;
 }
 
 /**
@@ -345,45 +362,42 @@ static u32 link_state(struct lme *lme)
  * @lme: the object
  * @change: filled in
  *
- * Context: takes lme.lock.
+ * Context: under lme.lock.
  */
 void lme_change_get(struct lme *lme, struct lme_change *change)
 {
-	memset(change, 0, sizeof(*change));
-	spin_lock(&lme->lock);
+	lockdep_assert_held(&lme->lock);
 	change->state = link_state(lme);
 	change->generation = lme->generation;
 	change->error = lme->error;
 	change->settled = lme->forwards.settled;
 	change->transport = lme->active ? lme->active->transport :
 					  AMT_LME_TRANSPORT_NONE;
-	spin_unlock(&lme->lock);
 }
 
 /**
  * lme_rx_max - longest message that AMT may send now
  * @lme: the object
  *
- * Return: bytes; 0 without a link.
+ * Return: bytes; 0 without a session.
  * Context: under lme.lock.
  */
 size_t lme_rx_max(struct lme *lme)
 {
 	lockdep_assert_held(&lme->lock);
-	return lme->active ? lme->active->mtu : 0;
+	return lme->session.state >= LME_SESSION_AGREED ? lme->active->mtu : 0;
 }
 
 /**
  * lme_tx_max - longest message that may be sent now
- * @lme: the object, with a started link
+ * @lme: the object
  *
- * Return: bytes.
+ * Return: bytes; 0 without a session.
  * Context: under lme.lock.
  */
 size_t lme_tx_max(struct lme *lme)
 {
-	lockdep_assert_held(&lme->lock);
-	return min(lme->tx_max, lme->active->mtu);
+	return min_t(size_t, lme_rx_max(lme), LME_TX_MAX);
 }
 
 /**
@@ -410,7 +424,9 @@ static void event_work(struct work_struct *work)
 		lme_genl_forward_changed(&fwd);
 	}
 
+	spin_lock(&lme->lock);
 	lme_change_get(lme, &change);
+	spin_unlock(&lme->lock);
 	if (memcmp(&change, &lme->announced, sizeof(change))) {
 		lme->announced = change;
 		lme_genl_link_changed();
@@ -436,12 +452,25 @@ void lme_arm(struct lme *lme, unsigned long at)
 	mod_delayed_work(lme->wq, &lme->clock_work, delay > 0 ? delay : 0);
 }
 
+static void send_expire(struct lme *lme, unsigned long now)
+{
+	unsigned long at = lme->tx_since + SEND_TIMEOUT;
+
+	if (!lme->tx_busy || !lme->active)
+		return;
+	if (time_before(now, at))
+		lme_arm(lme, at);
+	else
+		link_lost(lme, lme->active, -ETIME);
+}
+
 static void clock_work(struct work_struct *work)
 {
 	struct lme *lme = container_of(work, struct lme, clock_work.work);
 	unsigned long now = jiffies;
 
 	spin_lock(&lme->lock);
+	send_expire(lme, now);
 	lme_session_expire(lme, now);
 	lme_forwards_expire(lme, now);
 	lme_channels_expire(lme, now);
@@ -469,41 +498,13 @@ static struct lme_link *next_message(struct lme *lme, size_t *len)
 		*len = lme_session_next(lme, lme->tx_buf);
 	if (*len) {
 		link = lme->active;
+		lme->tx_since = jiffies;
+		lme_arm(lme, lme->tx_since + SEND_TIMEOUT);
 		lme_count(lme, LME_COUNT_TX);
 	}
 	lme->tx_busy = *len;
 	spin_unlock(&lme->lock);
 	return link;
-}
-
-/*
- * The link takes less than it said: send the payload of a CHANNEL_DATA in
- * two, and nothing longer from now on.
- */
-static int send_halves(struct lme *lme, struct lme_link *link, size_t len)
-{
-	size_t hdr = APF_DATA_HDR_SIZE;
-	size_t first = (len - hdr) / 2;
-	struct apf_msg msg;
-	int err;
-
-	if (apf_decode(&msg, lme->tx_buf, len) || msg.type != APF_CHANNEL_DATA ||
-	    len <= LME_TX_MIN)
-		return -EFBIG;
-
-	spin_lock(&lme->lock);
-	lme->tx_max = min(lme->tx_max, max_t(size_t, len / 2 + hdr, LME_TX_MIN));
-	spin_unlock(&lme->lock);
-
-	apf_encode_data_header(lme->tx_buf, msg.data.recipient, first);
-	err = link->ops->send(link, lme->tx_buf, hdr + first);
-	if (err)
-		return err;
-	memmove(lme->tx_buf + hdr, lme->tx_buf + hdr + first,
-		len - hdr - first);
-	apf_encode_data_header(lme->tx_buf, msg.data.recipient,
-			       len - hdr - first);
-	return link->ops->send(link, lme->tx_buf, len - first);
 }
 
 static void tx_work(struct work_struct *work)
@@ -515,8 +516,6 @@ static void tx_work(struct work_struct *work)
 
 	while ((link = next_message(lme, &len))) {
 		err = link->ops->send(link, lme->tx_buf, len);
-		if (err == -EFBIG)
-			err = send_halves(lme, link, len);
 		if (err)
 			lme_link_lost(link, err);
 	}

@@ -11,12 +11,12 @@
  *                   lme.lock and never waits for anything else
  *   tx worker       lme.tx_work; the only one that sends, without a lock held
  *   link worker     lme.link_work; the only one that starts and stops a link
- *   clock           lme.clock_work; every deadline of session and channels
+ *   clock           lme.clock_work; every deadline
  *   event worker    lme.event_work; device nodes and netlink notifications
  *   files, netlink  system calls
  *
  * Locks: lme.lock protects everything in struct lme and struct lme_channel
- * that does not say otherwise. It is held for a few hundred instructions and
+ * that does not say otherwise. It is held to copy one message at the most, and
  * never across a send, a callback or a copy from or to user space. A channel's
  * rx_mutex and tx_mutex are taken before it.
  *
@@ -24,8 +24,8 @@
  * is sent any more); ops->stop() ends the receive thread and wakes the tx
  * worker; the tx worker is waited for; the link is forgotten. Who may still be
  * inside: the receive thread (ends as its read fails), the tx worker (ends as
- * its send fails), files (hold a channel, not the link) and the clock (looks
- * at channels only).
+ * its send fails), files (hold a channel, not the link) and the clock (touches
+ * the session, not the link).
  */
 #ifndef LME_H
 #define LME_H
@@ -44,8 +44,9 @@ struct lme_link;
 
 /* Longest message that is sent, also when the link would take more. */
 #define LME_TX_MAX 4096
-/* A link that does not take this much is of no use. */
-#define LME_TX_MIN 512
+/* A link with shorter messages is of no use, and no firmware has longer ones. */
+#define LME_MTU_MIN 512
+#define LME_MTU_MAX (128 * 1024)
 
 /* What happened, for debugfs; every one counts from module load. */
 enum lme_counter {
@@ -54,6 +55,7 @@ enum lme_counter {
 	LME_COUNT_RX,
 	LME_COUNT_TX,
 	LME_COUNT_SHORT,
+	LME_COUNT_TRAILING,
 	LME_COUNT_UNKNOWN_TYPE,
 	LME_COUNT_UNKNOWN_CHANNEL,
 	LME_COUNT_UNEXPECTED,
@@ -74,15 +76,15 @@ enum lme_counter {
  * @state: enum amt_lme_link_state
  * @generation: number of the session
  * @transport: enum amt_lme_transport
- * @error: error number of the last failed start, 0 for none
- * @settled: AMT has named all its ports
+ * @error: error number of the last failure to have the link, 0 for none
+ * @settled: AMT has named all its ports; a number, as padding would be compared
  */
 struct lme_change {
 	u32 state;
 	u32 generation;
 	u32 transport;
 	u32 error;
-	bool settled;
+	u32 settled;
 };
 
 /**
@@ -98,16 +100,17 @@ struct lme_change {
  *          link worker
  * @lost: @active is over and waits for the link worker
  * @users: who wants the link: channel files, HOLD, autoconnect
- * @lingering: without users, the link is kept until @linger_until
+ * @lingering: without users, a started link is kept until @linger_until
  * @linger_until: jiffies
  * @retry_at: no start before then (jiffies)
  * @backoff: jiffies that the next failed start adds
- * @error: error number of the last failed start, 0 for none
+ * @error: why the link could not be started or was lost, an error number; 0
+ *         when forwarding has started since
  * @clock_at: when @clock_work runs next (jiffies); valid while it is pending
- * @tx_busy: the tx worker is sending
+ * @tx_busy: the tx worker is sending, since @tx_since
+ * @tx_since: jiffies
  * @tx_idle: woken when the tx worker has nothing more to send
  * @tx_buf: LME_TX_MAX bytes; of the tx worker
- * @tx_max: longest message to send on @active; halved after -EFBIG
  * @generation: number of the session, from 1
  * @session: the present session
  * @queue: channels that wait for link, forward or slot, in order of arrival
@@ -136,9 +139,9 @@ struct lme {
 	unsigned long clock_at;
 
 	bool tx_busy;
+	unsigned long tx_since;
 	wait_queue_head_t tx_idle;
 	u8 *tx_buf;
-	size_t tx_max;
 
 	u32 generation;
 	struct lme_session session;
@@ -164,6 +167,7 @@ void lme_arm(struct lme *lme, unsigned long at);
 void lme_send_kick(struct lme *lme);
 void lme_announce(struct lme *lme);
 void lme_session_up(struct lme *lme);
+void lme_session_proved(struct lme *lme);
 void lme_session_over(struct lme *lme);
 
 static inline void lme_count(struct lme *lme, enum lme_counter counter)

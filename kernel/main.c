@@ -30,14 +30,19 @@ static int __init amt_lme_init(void)
 	if (err)
 		goto err_chrdev;
 	lme_debugfs_init(the_lme);
-	if (autoconnect)
-		lme_hold(the_lme);
-	/* ORDER: devices come last; their forwards make nodes and events. */
 	err = lme_link_mei_register(the_lme);
 	if (err)
 		goto err_genl;
+	/* ORDER: last, as a file that is open can not be undone here. */
+	err = lme_chrdev_publish();
+	if (err)
+		goto err_link;
+	if (autoconnect)
+		lme_hold(the_lme);
 	return 0;
 
+err_link:
+	lme_link_mei_unregister();
 err_genl:
 	lme_stop(the_lme);
 	lme_debugfs_exit();
@@ -54,6 +59,7 @@ static void __exit amt_lme_exit(void)
 	if (autoconnect)
 		lme_unhold(the_lme);
 	lme_let_go(the_lme);
+	lme_chrdev_unpublish();
 	lme_link_mei_unregister();
 	lme_stop(the_lme);
 	lme_debugfs_exit();

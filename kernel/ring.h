@@ -32,7 +32,7 @@ struct lme_ring {
 };
 
 /**
- * lme_ring_init - allocate the storage
+ * lme_ring_init - allocate the storage, on the caller's account
  * @r: the ring
  * @bytes: least size, 1 to 2^31
  *
@@ -43,7 +43,7 @@ static inline int lme_ring_init(struct lme_ring *r, u32 bytes)
 	r->size = roundup_pow_of_two(bytes);
 	r->head = 0;
 	r->tail = 0;
-	r->buf = kmalloc(r->size, GFP_KERNEL);
+	r->buf = kmalloc(r->size, GFP_KERNEL_ACCOUNT);
 	return r->buf ? 0 : -ENOMEM;
 }
 

@@ -13,6 +13,8 @@
 
 /* AMT speaks first; if it does not, we do. */
 #define HELLO_TIMEOUT (HZ * 3 / 10)
+/* AMT does not go on with the handshake: try a new session. */
+#define HANDSHAKE_TIMEOUT (10 * HZ)
 
 static unsigned int slots = 8;
 module_param(slots, uint, 0644);
@@ -25,6 +27,7 @@ MODULE_PARM_DESC(slots, "Channels that AMT can have open at once (8)");
 void lme_session_init(struct lme *lme)
 {
 	INIT_LIST_HEAD(&lme->session.channels);
+	lme->session.next_id = 1;
 }
 
 /* A new session of the same or a new link; the old one's channels are over. */
@@ -33,8 +36,8 @@ static void session_reset(struct lme *lme)
 	struct lme_session *s = &lme->session;
 
 	lockdep_assert_held(&lme->lock);
-	s->next_id = 1;
 	s->slots = 0;
+	s->pause_set = false;
 	s->slot_limit = max(READ_ONCE(slots), 1U);
 	s->reply_tail = s->reply_head;
 }
@@ -49,7 +52,16 @@ void lme_session_begin(struct lme *lme)
 {
 	session_reset(lme);
 	lme->session.state = LME_SESSION_HELLO;
-	lme->session.hello_due = false;
+	lme->session.deadline_set = false;
+}
+
+static void set_deadline(struct lme *lme, unsigned long timeout)
+{
+	struct lme_session *s = &lme->session;
+
+	s->deadline = jiffies + timeout;
+	s->deadline_set = true;
+	lme_arm(lme, s->deadline);
 }
 
 /**
@@ -60,13 +72,8 @@ void lme_session_begin(struct lme *lme)
  */
 void lme_session_greet(struct lme *lme)
 {
-	struct lme_session *s = &lme->session;
-
-	if (s->state != LME_SESSION_HELLO)
-		return;
-	s->hello_due = true;
-	s->hello_at = jiffies + HELLO_TIMEOUT;
-	lme_arm(lme, s->hello_at);
+	if (lme->session.state == LME_SESSION_HELLO)
+		set_deadline(lme, HELLO_TIMEOUT);
 }
 
 /*
@@ -113,7 +120,12 @@ void lme_session_disconnect(struct lme *lme, u32 reason)
 	lockdep_assert_held(&lme->lock);
 	if (s->state == LME_SESSION_ENDING)
 		return;
+	if (reason != APF_DISCONNECT_BY_APPLICATION) {
+		lme->error = EPROTO;
+		lme_count(lme, LME_COUNT_LINK_LOST);
+	}
 	s->state = LME_SESSION_ENDING;
+	s->deadline_set = false;
 	s->reply_tail = s->reply_head;
 	reply(lme, apf_encode_disconnect(reply_buf(lme), reason));
 	lme_session_over(lme);
@@ -123,6 +135,8 @@ static void rx_disconnect(struct lme *lme, const struct apf_msg *msg)
 {
 	lme->session.state = LME_SESSION_ENDING;
 	lme->session.reply_tail = lme->session.reply_head;
+	lme->error = ECONNRESET;
+	lme_count(lme, LME_COUNT_LINK_LOST);
 	lme_session_over(lme);
 }
 
@@ -151,7 +165,7 @@ static void rx_version(struct lme *lme, const struct apf_msg *msg)
 	if (was >= LME_SESSION_AGREED)
 		session_restarted(lme);
 	s->state = LME_SESSION_AGREED;
-	s->hello_due = false;
+	set_deadline(lme, HANDSHAKE_TIMEOUT);
 	lme->generation++;
 	lme_count(lme, LME_COUNT_SESSIONS);
 	lme_forwards_new_session(lme);
@@ -174,6 +188,7 @@ static void rx_service_request(struct lme *lme, const struct apf_msg *msg)
 		if (lme->session.state != LME_SESSION_AGREED)
 			return;
 		lme->session.state = LME_SESSION_FORWARDING;
+		lme->session.deadline_set = false;
 		lme_session_up(lme);
 		lme_channels_start(lme);
 	} else {
@@ -322,6 +337,8 @@ void lme_session_receive(struct lme *lme, const u8 *buf, size_t len)
 		lme_count(lme, LME_COUNT_SHORT);
 		lme_session_disconnect(lme, APF_DISCONNECT_PROTOCOL_ERROR);
 	} else {
+		if (msg.trailing)
+			lme_count(lme, LME_COUNT_TRAILING);
 		dispatch(lme, &msg);
 	}
 }
@@ -337,15 +354,18 @@ void lme_session_expire(struct lme *lme, unsigned long now)
 {
 	struct lme_session *s = &lme->session;
 
-	if (!s->hello_due || s->state != LME_SESSION_HELLO)
+	if (!s->deadline_set || s->state == LME_SESSION_ENDING)
 		return;
-	if (time_before(now, s->hello_at)) {
-		lme_arm(lme, s->hello_at);
-		return;
+	if (time_before(now, s->deadline)) {
+		lme_arm(lme, s->deadline);
+	} else if (s->state == LME_SESSION_HELLO) {
+		s->state = LME_SESSION_HELLO_SENT;
+		set_deadline(lme, HANDSHAKE_TIMEOUT);
+		say_version(lme);
+	} else {
+		s->deadline_set = false;
+		lme_session_disconnect(lme, APF_DISCONNECT_PROTOCOL_ERROR);
 	}
-	s->hello_due = false;
-	s->state = LME_SESSION_HELLO_SENT;
-	say_version(lme);
 }
 
 /**

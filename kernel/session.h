@@ -47,11 +47,16 @@ struct lme_reply {
 /**
  * struct lme_session - the present session; under lme.lock
  * @state: enum lme_session_state
- * @hello_due: @hello_at is set
- * @hello_at: when our PROTOCOLVERSION goes first (jiffies)
- * @next_id: our id of the next channel; ids are never used twice
+ * @deadline: when the handshake has to be one step on (jiffies); valid until
+ *            LME_SESSION_FORWARDING
+ * @deadline_set: @deadline is set
+ * @next_id: our id of the next channel. Ids are never used twice, not even in
+ *           the next session: AMT may replay an old CLOSE there
  * @slots: channel slots of AMT that are taken
  * @slot_limit: how many may be taken
+ * @pause_until: AMT is short of resources with no channel open: none is opened
+ *               before then (jiffies)
+ * @pause_set: @pause_until is set
  * @channels: channels with an id: opening, open, closing, or with a last
  *            CLOSE to send; the list holds a reference to each. Rotated by the
  *            tx worker, so that all take turns
@@ -61,11 +66,13 @@ struct lme_reply {
  */
 struct lme_session {
 	enum lme_session_state state;
-	bool hello_due;
-	unsigned long hello_at;
+	unsigned long deadline;
+	bool deadline_set;
 	u32 next_id;
 	unsigned int slots;
 	unsigned int slot_limit;
+	unsigned long pause_until;
+	bool pause_set;
 	struct list_head channels;
 	unsigned int reply_head;
 	unsigned int reply_tail;

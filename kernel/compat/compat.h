@@ -31,19 +31,8 @@ static inline size_t lme_compat_mtu(struct mei_cl_device *cldev)
 size_t lme_compat_mtu(struct mei_cl_device *cldev);
 #endif
 
-/*
- * From 6.7 on a send can time out; a firmware that gives no credit for so long
- * is stuck. Before, only the end of the connection wakes the sender.
- */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
-#define LME_COMPAT_SEND_TIMEOUT_MS 30000
-static inline ssize_t lme_compat_send(struct mei_cl_device *cldev,
-				      const u8 *buf, size_t len)
-{
-	return mei_cldev_send_timeout(cldev, buf, len,
-				      LME_COMPAT_SEND_TIMEOUT_MS);
-}
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 12, 0)
+/* Before 5.12 the bytes to send were not const, though never written. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 12, 0)
 static inline ssize_t lme_compat_send(struct mei_cl_device *cldev,
 				      const u8 *buf, size_t len)
 {
@@ -53,7 +42,6 @@ static inline ssize_t lme_compat_send(struct mei_cl_device *cldev,
 static inline ssize_t lme_compat_send(struct mei_cl_device *cldev,
 				      const u8 *buf, size_t len)
 {
-	/* Not const there, but not written either. */
 	return mei_cldev_send(cldev, (u8 *)buf, len);
 }
 #endif

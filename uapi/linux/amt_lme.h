@@ -6,12 +6,23 @@
  * /dev/amt_lme/<port>   one node per TCP port that AMT forwards; opening it
  *                       opens a channel to AMT, and the file is a byte stream
  *
+ * A channel file:
+ *   read()   0 after AMT closed the channel and all bytes were taken
+ *   write()  EPIPE after AMT closed the channel, or after SHUTDOWN
+ *   both     EAGAIN with O_NONBLOCK, also while the channel is being opened;
+ *            ECONNRESET when the link was lost, EPROTO when AMT broke the
+ *            protocol, the errors of CONNECT when opening failed. read() gives
+ *            the bytes that came before
+ *   poll()   EPOLLOUT also says that the channel is open; EPOLLHUP that it is
+ *            over; EPOLLERR that it failed
+ *   FIONREAD, TIOCOUTQ   bytes that can be read, bytes that were not sent yet
+ *
  * Errors common to all ioctls here:
  *   ENOTTY   the command is not known on this file
  *   EINVAL   a flag or a value is not known, or @size is below the first
  *            published size of the structure
  *   E2BIG    the structure is longer than this kernel knows and the part it
- *            does not know is not zero
+ *            does not know is not zero, or it is longer than a page
  *   EFAULT   the structure cannot be read
  */
 #ifndef _UAPI_LINUX_AMT_LME_H
@@ -20,7 +31,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define AMT_LME_IOC_MAGIC 0xB6
+#define AMT_LME_IOC_MAGIC 0xBB
 
 /**
  * AMT_LME_IOC_HOLD - keep the link to AMT up for the life of this ctl file
