@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# amt-helper, and the native tests of its parts.
+# amt-helper; a test of its relay is in selftests/unit/.
 
 amt-helper-src := \
 	user/helper/main.c \
@@ -18,6 +18,3 @@ amt-helper-src := \
 	user/lib/netlink.c \
 	user/lib/output.c
 amt-helper-pkg := libnl-genl-3.0 libsystemd json-c
-
-relay_test-src := user/helper/serve/relay.c
-relay_test-pkg := libsystemd

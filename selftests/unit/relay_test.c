@@ -7,11 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <poll.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -61,7 +62,16 @@ static int set_nonblocking(int fd)
 	return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-/* A connected TCP pair on loopback: fds[0] the client, fds[1] our side. */
+static int set(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/*
+ * A connected TCP pair on loopback: fds[0] the client, fds[1] our side. Small
+ * buffers, so that much is left to send when it comes to the end, and small
+ * segments, because TCP waits before it fills less than one.
+ */
 static int tcp_pair(int fds[2])
 {
 	struct sockaddr_in address = {
@@ -70,11 +80,11 @@ static int tcp_pair(int fds[2])
 	};
 	socklen_t length = sizeof(address);
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	const int small = 4096; /* so that much is left to send at the end */
 
 	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
-	if (setsockopt(fds[0], SOL_SOCKET, SO_RCVBUF, &small,
-		       sizeof(small)) < 0 ||
+	if (set(fds[0], SOL_SOCKET, SO_RCVBUF, 4096) < 0 ||
+	    set(fds[0], IPPROTO_TCP, TCP_MAXSEG, 1000) < 0 ||
+	    set(listener, SOL_SOCKET, SO_SNDBUF, 16384) < 0 ||
 	    bind(listener, (struct sockaddr *)&address, length) < 0 ||
 	    listen(listener, 1) < 0 ||
 	    getsockname(listener, (struct sockaddr *)&address, &length) < 0 ||
@@ -209,15 +219,31 @@ static bool run_done(fixture *self)
 	return true;
 }
 
+static int on_readable(sd_event_source *source, int fd, uint32_t revents,
+		       void *arg)
+{
+	bool *readable = arg;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	*readable = true;
+	return 0;
+}
+
 /* Run until @fd has something to read, an end or an error. */
 static bool run_readable(fixture *self, int fd)
 {
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	sd_event_source *source = NULL;
+	bool readable = false;
 
-	while (poll(&poll_fd, 1, 0) == 0)
+	sd_event_add_io(self->event, &source, fd, EPOLLIN, on_readable,
+			&readable);
+	while (!readable)
 		if (sd_event_run(self->event, STUCK_USEC) <= 0)
-			return false;
-	return true;
+			break;
+	sd_event_source_disable_unref(source);
+	return readable;
 }
 
 static bool arrives(fixture *self, int fd, const char *text)
