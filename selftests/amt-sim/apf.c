@@ -134,11 +134,10 @@ static __u8 *add_u32(__u8 *p, __u32 v)
 
 static __u8 *add_text(__u8 *p, const char *text)
 {
-	size_t len = strlen(text);
-
-	p = add_u32(p, len);
-	memcpy(p, text, len);
-	return p + len;
+	p = add_u32(p, strlen(text));
+	while (*text)
+		*p++ = *text++;
+	return p;
 }
 
 size_t apf_put_disconnect(__u8 *p, __u32 reason)

@@ -385,7 +385,7 @@ ssize_t channels_produce(struct channels *all, __u8 *buf, size_t size)
 	for (i = 0; i < all->count; i++) {
 		n = put_adjust(&all->slot[i], buf);
 		if (n)
-			return n;
+			return (ssize_t)n;
 	}
 	for (i = 0; i < all->count; i++) {
 		unsigned int slot = (all->turn + i) % all->count;
@@ -394,7 +394,7 @@ ssize_t channels_produce(struct channels *all, __u8 *buf, size_t size)
 		if (!n)
 			continue;
 		all->turn = (slot + 1) % all->count;
-		return n;
+		return (ssize_t)n;
 	}
 	return -EAGAIN;
 }

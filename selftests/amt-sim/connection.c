@@ -126,23 +126,29 @@ static bool has_message(struct connection *c)
 	return true;
 }
 
+static struct connection *next_sender(struct connections *all)
+{
+	unsigned int i, at;
+
+	for (i = 0; i < all->count; i++) {
+		at = (all->turn + i) % all->count;
+		if (!has_message(all->list[at]))
+			continue;
+		all->turn = at + 1;
+		return all->list[at];
+	}
+	return NULL;
+}
+
 struct connection *connection_fragment(struct connections *all, __u8 **msg,
 				       size_t *len)
 {
-	struct connection *c;
+	struct connection *c = next_sender(all);
 	__u32 header;
-	unsigned int i;
 	size_t n;
 
-	for (i = 0; i < all->count; i++) {
-		c = all->list[(all->turn + i) % all->count];
-		if (has_message(c))
-			break;
-	}
-	if (i == all->count)
+	if (!c)
 		return NULL;
-	all->turn = (all->turn + i + 1) % all->count;
-
 	n = c->tx_len - c->tx_done;
 	header = c->client->address | (__u32)c->host << 8;
 	if (n <= HECI_MAX_PAYLOAD)

@@ -8,9 +8,9 @@
 
 #define HECI_HEADER_SIZE 4
 #define HECI_LENGTH_MASK 0x1ff
-#define HECI_EXTENDED (1u << 28)
-#define HECI_DMA_RING (1u << 29)
-#define HECI_COMPLETE (1u << 31)
+#define HECI_EXTENDED 0x10000000u
+#define HECI_DMA_RING 0x20000000u
+#define HECI_COMPLETE 0x80000000u
 
 struct connection;
 struct sim;

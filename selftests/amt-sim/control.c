@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <inttypes.h>
 #include <linux/types.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +71,7 @@ static const char *do_stats(struct sim *sim, FILE *out)
 	const char *stats = (const char *)&sim->stats;
 	__u64 value;
 
-	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
 		memcpy(&value, stats + counters[i].offset, sizeof(value));
 		fprintf(out, "%s %llu\n", counters[i].name, value);
 	}
@@ -85,7 +85,8 @@ static const char *do_reset(struct sim *sim, FILE *out)
 	(void)out;
 	if (r < 0)
 		return strerror(-r);
-	hbm_link_reset(sim->hbm);
+	/* what is still unread from the host was for the state before */
+	hbm_drop(sim->hbm);
 	return NULL;
 }
 
@@ -104,14 +105,14 @@ static const struct {
 static const char *do_help(struct sim *sim, FILE *out)
 {
 	(void)sim;
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(out, "%-8s %s\n", commands[i].name, commands[i].help);
 	return NULL;
 }
 
 static const char *run_line(struct sim *sim, const char *line, FILE *out)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(commands[i].name, line))
 			return commands[i].run(sim, out);
 	return "unknown command; try help";
@@ -195,11 +196,13 @@ static int on_accept(sd_event_source *source, int fd, uint32_t revents,
 
 static int address_of(const char *path, struct sockaddr_un *address)
 {
+	size_t len = strlen(path);
+
 	memset(address, 0, sizeof(*address));
 	address->sun_family = AF_UNIX;
-	if (strlen(path) >= sizeof(address->sun_path))
+	if (len >= sizeof(address->sun_path))
 		return -ENAMETOOLONG;
-	strcpy(address->sun_path, path);
+	memcpy(address->sun_path, path, len + 1);
 	return 0;
 }
 
@@ -329,7 +332,7 @@ static int print_answer(const char *path, FILE *in)
 		fprintf(stderr, "amt-sim: %s: no answer\n", path);
 		return 1;
 	}
-	if (strcmp(line, "ok\n")) {
+	if (strcmp(line, "ok\n") != 0) {
 		fprintf(stderr, "amt-sim: %s: %s", path, line);
 		return 1;
 	}

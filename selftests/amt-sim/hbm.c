@@ -83,6 +83,11 @@ struct connection *hbm_find(struct hbm *hbm, __u8 address, __u8 host)
 	return c && c->client->address == address ? c : NULL;
 }
 
+bool hbm_started(const struct hbm *hbm)
+{
+	return hbm->started;
+}
+
 struct connection *hbm_fragment(struct hbm *hbm, __u8 **msg, size_t *len)
 {
 	return connection_fragment(&hbm->connections, msg, len);
@@ -94,7 +99,7 @@ static void drop_connections(struct hbm *hbm)
 		connection_free(&hbm->connections, hbm->connections.list[0]);
 }
 
-static void drop(struct hbm *hbm)
+void hbm_drop(struct hbm *hbm)
 {
 	hbm->started = false;
 	drop_connections(hbm);
@@ -105,7 +110,7 @@ void hbm_link_reset(struct hbm *hbm)
 {
 	sim_log(hbm->sim, "link reset");
 	hbm->sim->stats.hbm_resets++;
-	drop(hbm);
+	hbm_drop(hbm);
 }
 
 /* A fixed-address client is never connected: it is there from the start. */
@@ -128,7 +133,7 @@ static void host_start(struct hbm *hbm, const __u8 *msg)
 	__u8 rsp[4] = { HBM_HOST_START | HBM_RESPONSE, 0, HBM_MINOR,
 			HBM_MAJOR };
 
-	drop(hbm);
+	hbm_drop(hbm);
 	rsp[1] = major < HBM_MAJOR ||
 		 (major == HBM_MAJOR && minor <= HBM_MINOR);
 	hbm->started = true;
@@ -143,7 +148,7 @@ static void host_stop(struct hbm *hbm, const __u8 *msg)
 	const __u8 rsp[4] = { HBM_HOST_STOP | HBM_RESPONSE };
 
 	sim_log(hbm->sim, "host stop, reason %u", msg[1]);
-	drop(hbm);
+	hbm_drop(hbm);
 	heci_bus_send(hbm->sim->heci, rsp, sizeof(rsp));
 }
 
@@ -344,7 +349,7 @@ void hbm_receive(struct hbm *hbm, const __u8 *msg, size_t len)
 {
 	if (!len || (!hbm->started && msg[0] != HBM_HOST_START))
 		return;
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (commands[i].command != msg[0])
 			continue;
 		if (len >= commands[i].len)

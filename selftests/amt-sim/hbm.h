@@ -3,6 +3,7 @@
 #define AMT_SIM_HBM_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct connection;
@@ -32,10 +33,24 @@ void hbm_free(struct hbm *hbm);
 void hbm_receive(struct hbm *hbm, const __u8 *msg, size_t len);
 
 /**
- * hbm_link_reset - the link was reset: forget all, wait for HOST_START
+ * hbm_link_reset - the host reset the link: as hbm_drop(), and counted
  * @hbm: the bus
  */
 void hbm_link_reset(struct hbm *hbm);
+
+/**
+ * hbm_drop - firmware lost its state: forget all, wait for HOST_START
+ * @hbm: the bus
+ */
+void hbm_drop(struct hbm *hbm);
+
+/**
+ * hbm_started - did the host start the bus since the last reset?
+ * @hbm: the bus
+ *
+ * Return: whether it did.
+ */
+bool hbm_started(const struct hbm *hbm);
 
 /**
  * hbm_find - the connection a HECI message is addressed to

@@ -59,7 +59,7 @@ static void dispatch(struct heci *heci, size_t n)
 	if (c)
 		connection_receive(c, heci->rx + HECI_HEADER_SIZE, len,
 				   header & HECI_COMPLETE);
-	else
+	else if (hbm_started(heci->sim->hbm))
 		heci->sim->stats.heci_errors++;
 }
 

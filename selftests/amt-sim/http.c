@@ -2,10 +2,9 @@
 #include <errno.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
-#include <inttypes.h>
 #include <linux/types.h>
 #include <microhttpd.h>
-#include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +21,11 @@
 #define REALM "Digest:A4070000000000000000000000000000"
 #define NONCE_SECONDS 300
 
-#define BLOCK (64 * 1024)
-#define MAX_DOWN (1ull << 40)
-#define SHA256_SIZE 32
+#define BLOCK 65536ul
+#define MAX_DOWN 0x10000000000ull
+#define SHA256_SIZE 32ul
 /* hashed before other connections get their turn */
-#define HASH_SLICE (1024 * 1024)
+#define HASH_SLICE 1048576ul
 
 /* 623 is oob-ws-http: WS-Management over HTTP, as on 16992. */
 static const __u16 http_ports[] = { 16992, 623 };
@@ -97,7 +96,7 @@ static ssize_t read_sequence(void *data, uint64_t offset, char *buf,
 	if (size > stream->size - offset)
 		size = stream->size - offset;
 	sequence(offset, buf, size);
-	return size;
+	return (ssize_t)size;
 }
 
 static void put_hex(gnutls_hash_hd_t hash, char hex[2 * SHA256_SIZE + 2])
@@ -106,8 +105,9 @@ static void put_hex(gnutls_hash_hd_t hash, char hex[2 * SHA256_SIZE + 2])
 
 	gnutls_hash_output(hash, digest);
 	for (size_t i = 0; i < sizeof(digest); i++)
-		sprintf(hex + 2 * i, "%02x", digest[i]);
-	strcpy(hex + 2 * sizeof(digest), "\n");
+		hex += sprintf(hex, "%02x", digest[i]);
+	hex[0] = '\n';
+	hex[1] = '\0';
 }
 
 /* Returns 0, which means "not yet", until everything is hashed. */
@@ -136,7 +136,7 @@ static ssize_t read_hash(void *data, uint64_t offset, char *buf, size_t size)
 	if (n > size)
 		n = size;
 	memcpy(buf, stream->hex + offset, n);
-	return n;
+	return (ssize_t)n;
 }
 
 static void free_stream(void *data)
@@ -199,9 +199,7 @@ static int authenticate(struct request *r)
 
 static enum MHD_Result challenge(struct request *r, bool stale)
 {
-	static const char text[] =
-		"<!DOCTYPE html><html><head><title>401 Unauthorized</title>"
-		"</head><body>Log on to use this page.</body></html>\n";
+	static const char text[] = "<h1>Log on to use this page</h1>\n";
 	struct MHD_Response *response;
 	enum MHD_Result result;
 
@@ -219,22 +217,27 @@ static enum MHD_Result challenge(struct request *r, bool stale)
 	return result;
 }
 
+/* SMBIOS order: the first three fields are little-endian. */
+static void put_uuid(char text[37], const __u8 uuid[16])
+{
+	static const __u8 order[16] = { 3, 2, 1, 0, 5, 4, 7, 6,
+					8, 9, 10, 11, 12, 13, 14, 15 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		text += sprintf(text, i > 2 && i < 11 && !(i % 2) ? "-%02x" :
+				"%02x", uuid[order[i]]);
+}
+
 static enum MHD_Result answer_page(struct request *r)
 {
-	static const char format[] =
-		"<!DOCTYPE html><html><head><title>" SERVER "</title></head>"
-		"<body><h1>" SERVER "</h1>"
-		"<p>UUID %02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-		"%02x%02x%02x%02x%02x%02x</p></body></html>\n";
-	const __u8 *u = sim_uuid;
-	char text[512];
+	char uuid[37], text[256];
 	int result = authenticate(r);
 
 	if (result != 1)
 		return challenge(r, result < 0);
-	snprintf(text, sizeof(text), format, u[3], u[2], u[1], u[0], u[5],
-		 u[4], u[7], u[6], u[8], u[9], u[10], u[11], u[12], u[13],
-		 u[14], u[15]);
+	put_uuid(uuid, sim_uuid);
+	snprintf(text, sizeof(text), "<h1>%s</h1>\n<p>UUID %s</p>\n", SERVER,
+		 uuid);
 	return reply_text(r, MHD_HTTP_OK, "text/html", text);
 }
 
@@ -260,7 +263,7 @@ static enum MHD_Result answer_down(struct request *r)
 	errno = 0;
 	size = strtoull(number, &end, 10);
 	if (*number < '0' || *number > '9' || errno || size > MAX_DOWN ||
-	    (*end && strcmp(end, "/sha256")))
+	    (*end && strcmp(end, "/sha256") != 0))
 		return reply_text(r, MHD_HTTP_BAD_REQUEST, "text/plain",
 				  "/down/N or /down/N/sha256, N <= 2^40\n");
 	stream = calloc(1, sizeof(*stream));
@@ -301,9 +304,9 @@ static const struct route *find_route(const char *method, const char *url)
 {
 	const struct route *route;
 
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
 		route = &routes[i];
-		if (strcmp(method, route->method))
+		if (strcmp(method, route->method) != 0)
 			continue;
 		if (route->prefix ?
 		    !strncmp(url, route->path, strlen(route->path)) :
@@ -374,17 +377,6 @@ static void on_completed(void *data, struct MHD_Connection *c, void **state,
 	*state = NULL;
 }
 
-__attribute__((format(printf, 2, 0)))
-static void on_log(void *data, const char *format, va_list ap)
-{
-	struct sim *sim = data;
-	char text[256];
-	int n = vsnprintf(text, sizeof(text), format, ap);
-
-	if (n > 0)
-		sim_log(sim, "HTTP: %.*s", (int)strcspn(text, "\n"), text);
-}
-
 /* The library has no timeouts here: it is idle, or wants to run again now. */
 static void run(struct http *http)
 {
@@ -419,10 +411,10 @@ int http_connect(struct http *http, __u32 port)
 	int pair[2];
 	size_t i;
 
-	for (i = 0; i < sizeof(http_ports) / sizeof(http_ports[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(http_ports); i++)
 		if (http_ports[i] == port)
 			break;
-	if (i == sizeof(http_ports) / sizeof(http_ports[0]))
+	if (i == ARRAY_SIZE(http_ports))
 		return -ECONNREFUSED;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 		       pair) < 0)
@@ -439,18 +431,16 @@ int http_connect(struct http *http, __u32 port)
 
 static struct MHD_Daemon *start(struct http *http)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
-				MHD_USE_ERROR_LOG,
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET,
 				0, NULL, NULL, on_request, http,
-				MHD_OPTION_EXTERNAL_LOGGER, on_log, http->sim,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
 				MHD_OPTION_DIGEST_AUTH_RANDOM,
 				sizeof(http->random), http->random,
 				MHD_OPTION_NONCE_NC_SIZE, 64u,
 				MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-				(size_t)4 * BLOCK,
+				4 * BLOCK,
 				MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
-				(size_t)BLOCK,
+				BLOCK,
 				MHD_OPTION_END);
 }
 

@@ -200,7 +200,7 @@ static bool handle(struct session *s, const __u8 *msg, size_t len)
 
 	if (!apf_decode(msg, len, &m))
 		return false;
-	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(messages); i++)
 		if (messages[i].type == m.type)
 			return s->state >= messages[i].first &&
 			       s->state <= messages[i].last &&
@@ -242,7 +242,7 @@ static ssize_t lme_produce(struct connection *c, __u8 *buf, size_t size)
 		s->queue_head = (s->queue_head + 1) % QUEUE_SIZE;
 		s->queue_count--;
 		grant(s);
-		return q->len;
+		return (ssize_t)q->len;
 	}
 	if (s->state == STATE_OVER)
 		return -EAGAIN;

@@ -50,25 +50,21 @@ static const struct argp_option options[] = {
 	{ "slots", KEY_SLOTS, "N", 0,
 	  "channels open at once, 1 to 64 (8)", 0 },
 	{ "ports", KEY_PORTS, "P,...", 0,
-	  "ports to forward (16992,623); those two speak HTTP, opens to others "
-	  "fail", 0 },
+	  "ports to forward (16992,623, which speak HTTP; others refuse)", 0 },
 	{ "connections", KEY_CONNECTIONS, "N", 0,
-	  "hosts that may connect to LME at once, 1 to 255 (1); with more than "
-	  "1 the kernel hides LME from its MEI bus", 0 },
+	  "hosts at once at LME (1); from 2 on the MEI bus does not show LME", 0 },
 	{ "ready-fd", KEY_READY_FD, "FD", 0,
-	  "write \"ready\" there when the host has enumerated the clients", 0 },
+	  "write \"ready\" there when the host knows all clients", 0 },
 	{ "verbose", KEY_VERBOSE, NULL, 0, "log to standard error", 0 },
 	{ 0 }
 };
 
 static const char doc[] =
-	"Virtual AMT firmware behind a virtual MEI controller (vmei.ko). Runs "
-	"until SIGTERM or SIGINT; then the controller vanishes.\v"
-	"amt-sim control SOCKET help lists the commands for a running one.";
+	"The virtual AMT firmware.\vTry: amt-sim control SOCKET help";
 
-static unsigned int number(struct argp_state *state, const char *name,
-			   const char *text, unsigned long min,
-			   unsigned long max)
+static unsigned int to_number(struct argp_state *state, const char *name,
+			      const char *text, unsigned long min,
+			      unsigned long max)
 {
 	unsigned long value;
 	char *end;
@@ -93,8 +89,8 @@ static void parse_ports(struct argp_state *state, struct sim_options *opt,
 		if (opt->n_ports == SIM_MAX_PORTS)
 			argp_error(state, "--ports: at most %d ports",
 				   SIM_MAX_PORTS);
-		opt->ports[opt->n_ports++] = number(state, "ports", text, 1,
-						    65535);
+		opt->ports[opt->n_ports++] = to_number(state, "ports", text, 1,
+						       65535);
 	}
 }
 
@@ -116,23 +112,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->password = arg;
 		break;
 	case KEY_MESSAGE_SIZE:
-		opt->message_size = number(state, "message-size", arg, 128,
-					   65536);
+		opt->message_size = to_number(state, "message-size", arg, 128,
+					      65536);
 		break;
 	case KEY_WINDOW:
-		opt->window = number(state, "window", arg, 1, 1 << 20);
+		opt->window = to_number(state, "window", arg, 1, 1 << 20);
 		break;
 	case KEY_SLOTS:
-		opt->slots = number(state, "slots", arg, 1, SIM_MAX_SLOTS);
+		opt->slots = to_number(state, "slots", arg, 1, SIM_MAX_SLOTS);
 		break;
 	case KEY_PORTS:
 		parse_ports(state, opt, arg);
 		break;
 	case KEY_CONNECTIONS:
-		opt->connections = number(state, "connections", arg, 1, 255);
+		opt->connections = to_number(state, "connections", arg, 1, 255);
 		break;
 	case KEY_READY_FD:
-		opt->ready_fd = number(state, "ready-fd", arg, 0, 1 << 20);
+		opt->ready_fd = (int)to_number(state, "ready-fd", arg, 0, 1 << 20);
 		break;
 	case KEY_VERBOSE:
 		opt->verbose = true;
@@ -192,14 +188,11 @@ void sim_ready(struct sim *sim)
 
 static int draw_password(char *text, size_t size)
 {
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		"0123456789+/";
-
 	if (getrandom(text, size - 1, 0) != (ssize_t)(size - 1))
 		return -EIO;
+	/* 16 letters: 4 bits each, 128 bits in all */
 	for (size_t i = 0; i < size - 1; i++)
-		text[i] = letters[(unsigned char)text[i] % 64];
+		text[i] = (char)('A' + (text[i] & 15));
 	text[size - 1] = '\0';
 	return 0;
 }

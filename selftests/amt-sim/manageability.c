@@ -87,7 +87,7 @@ size_t manageability_answer(struct sim *sim, const __u8 *msg, size_t len,
 			    __u8 *rsp)
 {
 	sim->stats.requests++;
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (len >= commands[i].len &&
 		    commands[i].command == msg[0] &&
 		    commands[i].subcommand == msg[2])

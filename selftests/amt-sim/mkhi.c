@@ -22,11 +22,11 @@ enum {
 };
 
 /* Rules of the FWCAPS group: a desktop with corporate firmware and AMT. */
-#define CAPS_AMT (1u << 2)
-#define CAPS_PAVP (1u << 12)
-#define CAPS_IPV6 (1u << 17)
-#define CAPS_KVM (1u << 18)
-#define CAPS_TLS (1u << 21)
+#define CAPS_AMT 0x000004
+#define CAPS_PAVP 0x001000
+#define CAPS_IPV6 0x020000
+#define CAPS_KVM 0x040000
+#define CAPS_TLS 0x200000
 #define CAPS (CAPS_AMT | CAPS_PAVP | CAPS_IPV6 | CAPS_KVM | CAPS_TLS)
 
 static const struct {
@@ -101,7 +101,7 @@ static __u8 get_rule(const __u8 *body, struct answer *a)
 	__u32 id = get_le32(body);
 
 	add_u32(a, id);
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
 		if (rules[i].id != id)
 			continue;
 		a->data[a->len++] = 4;
@@ -143,7 +143,7 @@ size_t mkhi_answer(struct sim *sim, const __u8 *msg, size_t len, __u8 *rsp)
 	memcpy(rsp, msg, 3);
 	rsp[1] |= RESPONSE;
 	rsp[3] = RESULT_NOT_SUPPORTED;
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (commands[i].group != msg[0] ||
 		    commands[i].command != msg[1])
 			continue;

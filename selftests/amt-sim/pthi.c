@@ -30,9 +30,9 @@ enum {
 #define PROVISIONING_POST 2
 #define MODE_ENTERPRISE 1
 #define CONTROL_MODE_ADMIN 2
-#define REDIRECTION_SOL (1u << 0)
-#define REDIRECTION_IDER (1u << 1)
-#define REDIRECTION_KVM (1u << 2)
+#define REDIRECTION_SOL 0x1
+#define REDIRECTION_IDER 0x2
+#define REDIRECTION_KVM 0x4
 #define DHCP_ENABLED 2
 
 /* 192.168.1.10 and 02:50:56:ab:cd:ef */
@@ -151,7 +151,7 @@ static __u32 get_tcpip_parameters(struct request *r)
 {
 	add_u32(r, DHCP_ENABLED);
 	add_u32(r, IPV4);
-	add_zero(r, 4 * 4);
+	add_zero(r, 16);
 	add_ansi(r, suffix);
 	return STATUS_SUCCESS;
 }
@@ -172,8 +172,8 @@ static __u32 get_provisioning_state(struct request *r)
 static __u32 get_code_versions(struct request *r)
 {
 	add_field(r, bios, 65);
-	add_u32(r, sizeof(versions) / sizeof(versions[0]));
-	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+	add_u32(r, ARRAY_SIZE(versions));
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
 		add_u16(r, strlen(versions[i].name));
 		add_field(r, versions[i].name, 20);
 		add_u16(r, strlen(versions[i].version));
@@ -190,7 +190,7 @@ static __u32 get_security_parameters(struct request *r)
 	add_u32(r, PROVISIONING_POST);
 	for (int i = 0; i < 6; i++)
 		add_u32(r, 1);	/* network, SOL, IDE-R, update, link, KVM */
-	add_zero(r, 7 * 4);
+	add_zero(r, 28);
 	return STATUS_SUCCESS;
 }
 
@@ -209,7 +209,7 @@ static __u32 get_provisioning_tls_mode(struct request *r)
 
 static __u32 enumerate_hash_handles(struct request *r)
 {
-	const size_t n = sizeof(hashes) / sizeof(hashes[0]);
+	const size_t n = ARRAY_SIZE(hashes);
 
 	add_u32(r, n);
 	for (size_t i = 0; i < n; i++)
@@ -221,7 +221,7 @@ static __u32 get_certificate_hash(struct request *r)
 {
 	__u32 handle = get_le32(r->data);
 
-	if (handle >= sizeof(hashes) / sizeof(hashes[0]))
+	if (handle >= ARRAY_SIZE(hashes))
 		return STATUS_INVALID_HANDLE;
 	add_u32(r, 1);		/* default */
 	add_u32(r, 1);		/* active */
@@ -261,7 +261,7 @@ static __u32 set_enterprise_access(struct request *r)
 static __u32 get_remote_access(struct request *r)
 {
 	/* inside the enterprise, not connected, no trigger */
-	add_zero(r, 3 * 4);
+	add_zero(r, 12);
 	add_ansi(r, "");
 	return STATUS_SUCCESS;
 }
@@ -429,7 +429,7 @@ static const struct command {
 
 static __u32 answer(struct request *r, __u32 id)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (commands[i].id != id)
 			continue;
 		sim_log(r->sim, "PTHI: %s", commands[i].name);

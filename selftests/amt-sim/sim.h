@@ -23,6 +23,8 @@
 #include <stddef.h>
 #include <systemd/sd-event.h>
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
 #define SIM_MAX_PORTS 16
 #define SIM_MAX_SLOTS 64
 #define SIM_OS_ADMIN "$$OsAdmin"
@@ -121,15 +123,15 @@ void sim_ready(struct sim *sim);
  * @sim: the virtual AMT
  * @format: of printf, without the newline
  */
-void sim_log(const struct sim *sim, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void __attribute__((format(printf, 2, 3)))
+sim_log(const struct sim *sim, const char *format, ...);
 
 /**
  * sim_fail - one line to standard error, and the end of the event loop
  * @sim: the virtual AMT
  * @format: of printf: what failed, where, what to do
  */
-void sim_fail(struct sim *sim, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void __attribute__((format(printf, 2, 3)))
+sim_fail(struct sim *sim, const char *format, ...);
 
 #endif /* AMT_SIM_SIM_H */
