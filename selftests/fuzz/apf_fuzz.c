@@ -2,9 +2,10 @@
 /*
  * libFuzzer target for the APF codec.
  *
- * A message that decodes must hold every byte its strings point to and come out
- * of the encoder as it came in, apart from reserved fields. One that does not
- * decode must not do so when it is cut short either.
+ * A message that decodes must hold every byte its strings point to, come out of
+ * the encoder as it came in, apart from reserved fields, and not decode with
+ * one byte less than it needs. One that does not decode must not do so when it
+ * is cut short either.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -190,39 +191,39 @@ static void check_encoder(const struct apf_msg *msg, const u8 *buf, size_t len)
 }
 
 /* Decodes @len bytes from a heap block of exactly their size. */
-static int decode_exact(struct apf_msg *msg, const u8 *data, size_t len,
-			u8 **buf)
+static int decode_exact(struct apf_msg *msg, const u8 *data, size_t len)
 {
-	*buf = malloc(len);
-	require(*buf);
+	u8 *buf = malloc(len);
+	int rc;
+
+	require(buf);
 	if (len)
-		memcpy(*buf, data, len);
-	return apf_decode(msg, *buf, len);
+		memcpy(buf, data, len);
+	rc = apf_decode(msg, buf, len);
+	require(!len || msg->type == data[0]);
+	if (!rc) {
+		touch_strings(msg, buf, len);
+		check_encoder(msg, buf, len);
+	}
+	free(buf);
+	return rc;
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	struct apf_msg msg, half;
-	u8 *buf, *part;
-	int rc, rc_half;
+	struct apf_msg msg, cut;
+	size_t needed;
+	int rc = decode_exact(&msg, data, size);
 
-	rc = decode_exact(&msg, data, size, &buf);
-	require(!size || msg.type == data[0]);
-	if (!rc) {
-		touch_strings(&msg, buf, size);
-		check_encoder(&msg, buf, size);
+	if (rc) {
+		require(decode_exact(&cut, data, size / 2));
+		return 0;
 	}
-
-	/* Bytes that follow a message do not spoil it. */
-	rc_half = decode_exact(&half, data, size / 2, &part);
-	if (!rc_half) {
-		require(!rc);
-		touch_strings(&half, part, size / 2);
-		check_encoder(&half, part, size / 2);
-	}
-	free(part);
-	free(buf);
+	require(msg.trailing < size);
+	needed = size - msg.trailing;
+	require(!decode_exact(&cut, data, needed) && !cut.trailing);
+	require(decode_exact(&cut, data, needed - 1));
 	return 0;
 }

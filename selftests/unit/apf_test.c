@@ -173,6 +173,7 @@ TEST(every_vector_is_taken_at_its_length)
 			TH_LOG("%s", vectors[i].name);
 		EXPECT_EQ(vectors[i].type, msg.type)
 			TH_LOG("%s", vectors[i].name);
+		EXPECT_EQ(0, msg.trailing);
 		free(buf);
 	}
 }
@@ -200,7 +201,7 @@ TEST(every_truncation_of_every_vector_is_rejected)
 	}
 }
 
-TEST(bytes_behind_a_message_are_ignored)
+TEST(bytes_behind_a_message_are_counted_and_ignored)
 {
 	size_t i, more;
 
@@ -217,6 +218,8 @@ TEST(bytes_behind_a_message_are_ignored)
 				  apf_decode(&msg, buf, len + more))
 				TH_LOG("%s and %zu bytes",
 				       vectors[i].name, more);
+			EXPECT_EQ(vectors[i].rc ? 0 : more, msg.trailing)
+				TH_LOG("%s", vectors[i].name);
 			free(buf);
 		}
 	}
