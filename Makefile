@@ -92,6 +92,7 @@ $(foreach p,$(unit-tests),$(eval $(call program,$(p),$(O)/unit)))
 
 $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
+	@echo '$(CFLAGS) $(CPPFLAGS) $(PKG)' > $(@:.o=.flags)
 	$(CC) $(CFLAGS) $(CPPFLAGS) $(PKG) -c -o $@ $<
 -include $(all-obj:.o=.d)
 
@@ -110,6 +111,13 @@ $(cache)/kselftest:
 
 vm-tests: $(addprefix $(O)/selftests/,$(vm-tests))
 unit-tests: $(addprefix $(O)/unit/,$(unit-tests))
+
+# Not the tests: what the macros of the harness expand to is not ours.
+tidy: $(patsubst $(O)/obj/%.o,$(O)/tidy/%,$(filter-out %_test.o,$(sort $(all-obj))))
+$(O)/tidy/%: $(O)/obj/%.o .clang-tidy
+	clang-tidy --quiet $*.c -- $$(cat $(<:.o=.flags)) 2> $(O)/obj/$*.tidy || \
+		{ cat $(O)/obj/$*.tidy >&2; exit 1; }
+	@mkdir -p $(@D) && touch $@
 
 # ---- Tests
 
@@ -156,5 +164,5 @@ install: user modules
 		INSTALL_MOD_PATH=$(DESTDIR)
 	install -D -m 755 build/bin/amt-helper $(DESTDIR)$(sbindir)/amt-helper
 
-.PHONY: all help modules user vm-tests unit-tests demo check check-kernels \
+.PHONY: all help modules user vm-tests unit-tests tidy demo check check-kernels \
 	check-debug bench fuzz soak ynl htmldocs install
