@@ -66,7 +66,7 @@ static bool take_credit(struct connection *c)
 	if (fixed(c))
 		return true;
 	if (c->may_receive) {
-		c->may_receive--;
+		c->may_receive = false;
 		return true;
 	}
 	c->sim->stats.credit_violations++;

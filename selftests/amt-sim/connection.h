@@ -41,7 +41,6 @@ struct me_client_ops {
  * @version: of the client's protocol
  * @max_connections: hosts at once; 0 for a fixed address
  * @late: appears by ADD_CLIENT when the host allows it
- * @credits: messages the client takes before it has answered the first
  * @max_message: bytes
  * @ops: connection operations
  * @answer: for exchange_ops: write the response to @msg to @rsp, which has
@@ -55,7 +54,6 @@ struct me_client {
 	__u8 version;
 	__u8 max_connections;
 	bool late;
-	unsigned int credits;
 	__u32 max_message;
 	const struct me_client_ops *ops;
 	size_t (*answer)(struct sim *sim, const __u8 *msg, size_t len,
@@ -69,7 +67,7 @@ struct me_client {
  * @client: the firmware client
  * @host: the host's address, 0 with a fixed-address client
  * @may_send: messages the host is ready to take
- * @may_receive: messages we told the host we take
+ * @may_receive: we told the host that we take a message
  * @awake: the client may have something to send
  * @ending: firmware asked the host to disconnect
  * @notify: the host asked for notification events
@@ -86,7 +84,7 @@ struct connection {
 	struct me_client *client;
 	__u8 host;
 	unsigned int may_send;
-	unsigned int may_receive;
+	bool may_receive;
 	bool awake;
 	bool ending;
 	bool notify;

@@ -262,17 +262,13 @@ static __u8 try_connect(struct hbm *hbm, __u8 address, __u8 host)
 static void connect_client(struct hbm *hbm, const __u8 *msg)
 {
 	__u8 rsp[4] = { HBM_CONNECT | HBM_RESPONSE, msg[1], msg[2] };
-	struct connection *c;
 
 	rsp[3] = try_connect(hbm, msg[1], msg[2]);
 	sim_log(hbm->sim, "connect of host %u to client %u: status %u", msg[2],
 		msg[1], rsp[3]);
 	heci_bus_send(hbm->sim->heci, rsp, sizeof(rsp));
-	if (rsp[3] != STATUS_SUCCESS)
-		return;
-	c = hbm->connections.by_host[msg[2]];
-	for (unsigned int i = 0; i < c->client->credits; i++)
-		hbm_grant(c);
+	if (rsp[3] == STATUS_SUCCESS)
+		hbm_grant(hbm->connections.by_host[msg[2]]);
 }
 
 static void disconnect_client(struct hbm *hbm, const __u8 *msg)
@@ -367,7 +363,7 @@ void hbm_grant(struct connection *c)
 
 	if (!c->client->max_connections || c->ending)
 		return;
-	c->may_receive++;
+	c->may_receive = true;
 	heci_bus_send(c->sim->heci, msg, sizeof(msg));
 }
 
@@ -400,29 +396,28 @@ static const struct me_client clients[N_CLIENTS] = {
 		.guid = { 0x15, 0x67, 0x6a, 0x8e, 0xbc, 0x9a, 0x43, 0x40,
 			  0x88, 0xef, 0x9e, 0x39, 0xc6, 0xf6, 0x3e, 0x0f },
 		.address = 0x20, .version = 2,
-		.max_connections = 5, .credits = 1, .max_message = 2048,
+		.max_connections = 5, .max_message = 2048,
 		.ops = &exchange_ops, .answer = mkhi_answer,
 	}, {
 		.name = "AMTHI",
 		.guid = { 0x28, 0x00, 0xf8, 0x12, 0xb7, 0xb4, 0x2d, 0x4b,
 			  0xac, 0xa8, 0x46, 0xe0, 0xff, 0x65, 0x81, 0x4c },
 		.address = 0x21, .version = 1, .late = true,
-		.max_connections = 5, .credits = 1, .max_message = 5120,
+		.max_connections = 5, .max_message = 5120,
 		.ops = &exchange_ops, .answer = pthi_answer,
 	}, {
 		.name = "LME",
 		.guid = { 0xdb, 0xa4, 0x33, 0x67, 0x76, 0x04, 0x7b, 0x4e,
 			  0xb3, 0xaf, 0xbc, 0xfc, 0x29, 0xbe, 0xe7, 0xa7 },
 		.address = 0x22, .version = 1, .late = true,
-		.max_connections = 1, .credits = LME_CREDITS,
-		.max_message = 4096,
+		.max_connections = 1, .max_message = 4096,
 		.ops = &lme_ops,
 	}, {
 		.name = "manageability",
 		.guid = { 0x6f, 0x9a, 0xb7, 0x05, 0x28, 0x46, 0x7f, 0x4d,
 			  0x89, 0x9d, 0xa9, 0x15, 0x14, 0xcb, 0x32, 0xab },
 		.address = 0x23, .version = 2, .late = true,
-		.max_connections = 1, .credits = 1, .max_message = 512,
+		.max_connections = 1, .max_message = 512,
 		.ops = &exchange_ops, .answer = manageability_answer,
 	},
 };

@@ -75,6 +75,10 @@ struct connection *hbm_fragment(struct hbm *hbm, __u8 **msg, size_t *len);
 /**
  * hbm_grant - allow the host one more message
  * @c: the connection
+ *
+ * A connection gets the first credit from the bus and each further one from
+ * its client when it has dealt with a message. Never two at a time: with more
+ * than one, mei.ko lets a second message in between the fragments of the first.
  */
 void hbm_grant(struct connection *c);
 

@@ -16,11 +16,9 @@
 #include "lme.h"
 #include "sim.h"
 
-/*
- * One message more than a host can cause: the DISCONNECT that ends a session
- * comes on top of the answers.
- */
-#define QUEUE_SIZE (2 * LME_CREDITS)
+/* A message from the host may cause its answer and a DISCONNECT. */
+#define QUEUE_SIZE 8
+#define QUEUE_RESERVE 2
 
 /* In the order in which a session goes through them. */
 enum state {
@@ -208,14 +206,11 @@ static bool handle(struct session *s, const __u8 *msg, size_t len)
 	return false;
 }
 
-/* Every message the host may send must find room for its answer. */
 static void grant(struct session *s)
 {
-	struct connection *c = s->connection;
-
-	while (c->may_receive < LME_CREDITS &&
-	       s->queue_count + c->may_receive < QUEUE_SIZE - 1)
-		hbm_grant(c);
+	if (!s->connection->may_receive &&
+	    s->queue_count <= QUEUE_SIZE - QUEUE_RESERVE)
+		hbm_grant(s->connection);
 }
 
 static void lme_receive(struct connection *c, const __u8 *msg, size_t len)

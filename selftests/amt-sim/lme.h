@@ -10,9 +10,6 @@ struct connection;
 struct me_client_ops;
 struct session;
 
-/* Messages the host may send before the first of them is dealt with */
-#define LME_CREDITS 4
-
 /* The LME client: one session per connection. */
 extern const struct me_client_ops lme_ops;
 
@@ -21,8 +18,8 @@ extern const struct me_client_ops lme_ops;
  * @s: the session
  *
  * The caller writes a message of at most APF_MAX_CONTROL bytes there and ends
- * with lme_queued(). There is always room: a host message causes one message
- * at most, and the host gets credits only as far as the queue can follow.
+ * with lme_queued(). There is always room: a message from the host causes two
+ * at most, and it gets no credit while the queue is full but for these.
  *
  * Return: where to write.
  */
