@@ -15,7 +15,7 @@
 #include <linux/wait.h>
 
 #include "apf.h"
-#include "ring.h"
+#include "byte-ring.h"
 
 struct lme;
 

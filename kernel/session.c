@@ -26,8 +26,10 @@ MODULE_PARM_DESC(slots, "Channels that AMT can have open at once (8)");
  */
 void lme_session_init(struct lme *lme)
 {
-	INIT_LIST_HEAD(&lme->session.channels);
-	lme->session.next_id = 1;
+	struct lme_session *s = &lme->session;
+
+	INIT_LIST_HEAD(&s->channels);
+	s->next_id = 1;
 }
 
 /* A new session of the same or a new link; the old one's channels are over. */

@@ -3,8 +3,8 @@
  * A byte ring with one producer and one consumer. kfifo does the same for
  * linear buffers; this one also fills from and drains to an iov_iter.
  */
-#ifndef LME_RING_H
-#define LME_RING_H
+#ifndef LME_BYTE_RING_H
+#define LME_BYTE_RING_H
 
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -154,4 +154,4 @@ static inline u32 lme_ring_peek_iter(const struct lme_ring *r,
 	return done;
 }
 
-#endif /* LME_RING_H */
+#endif /* LME_BYTE_RING_H */
