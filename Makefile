@@ -65,7 +65,7 @@ CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 endif
 
-include $(wildcard user/build.mk selftests/*/build.mk)
+include $(wildcard user/build.mk selftests/build.mk selftests/*/build.mk)
 programs := $(patsubst %-src,%,$(filter %-src,$(.VARIABLES)))
 
 # A test in the VM shares selftests/testlib*.c; a native one brings its own.

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What single tests in the VM need beside libnl.
+
+serve_test-pkg := json-c
