@@ -228,8 +228,12 @@ static int connect_to(const char *path)
 /* A socket that nobody listens on is left over from a killed process. */
 static int remove_stale(const char *path)
 {
-	int fd = connect_to(path);
+	struct stat st;
+	int fd;
 
+	if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return 0;
+	fd = connect_to(path);
 	if (fd >= 0) {
 		close(fd);
 		return -EADDRINUSE;

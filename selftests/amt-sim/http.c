@@ -436,7 +436,7 @@ static struct MHD_Daemon *start(struct http *http)
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
 				MHD_OPTION_DIGEST_AUTH_RANDOM,
 				sizeof(http->random), http->random,
-				MHD_OPTION_NONCE_NC_SIZE, 64u,
+				MHD_OPTION_NONCE_NC_SIZE, 256u,
 				MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 				4 * BLOCK,
 				MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
