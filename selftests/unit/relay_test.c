@@ -197,10 +197,8 @@ FIXTURE_TEARDOWN(relay)
 		close(self->amt);
 }
 
-typedef FIXTURE_DATA(relay) fixture;
-
 /* Run until nothing is to be done; false if it never comes to rest. */
-static bool settle(fixture *self)
+static bool settle(FIXTURE_DATA(relay) *self)
 {
 	int steps = 0;
 
@@ -211,7 +209,7 @@ static bool settle(fixture *self)
 }
 
 /* Run until the relay is done; false if it gets stuck. */
-static bool run_done(fixture *self)
+static bool run_done(FIXTURE_DATA(relay) *self)
 {
 	while (self->outcome.calls == 0)
 		if (sd_event_run(self->event, STUCK_USEC) <= 0)
@@ -232,7 +230,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents,
 }
 
 /* Run until @fd has something to read, an end or an error. */
-static bool run_readable(fixture *self, int fd)
+static bool run_readable(FIXTURE_DATA(relay) *self, int fd)
 {
 	sd_event_source *source = NULL;
 	bool readable = false;
@@ -246,7 +244,7 @@ static bool run_readable(fixture *self, int fd)
 	return readable;
 }
 
-static bool arrives(fixture *self, int fd, const char *text)
+static bool arrives(FIXTURE_DATA(relay) *self, int fd, const char *text)
 {
 	char got[64] = "";
 	size_t length = strlen(text);
@@ -263,7 +261,7 @@ static bool arrives(fixture *self, int fd, const char *text)
 }
 
 /* The next recv() on @fd: 0 at the end, -errno, or the number of bytes. */
-static int next(fixture *self, int fd)
+static int next(FIXTURE_DATA(relay) *self, int fd)
 {
 	char byte;
 	ssize_t n;
@@ -281,7 +279,7 @@ static void say(int fd, const char *text)
 }
 
 /* Close so that TCP sends a reset. */
-static void vanish(fixture *self)
+static void vanish(FIXTURE_DATA(relay) *self)
 {
 	const struct linger reset = { .l_onoff = 1 };
 
@@ -291,7 +289,7 @@ static void vanish(fixture *self)
 }
 
 /* The channel breaks: on a socket pair, a close with bytes unread does it. */
-static void break_channel(fixture *self)
+static void break_channel(FIXTURE_DATA(relay) *self)
 {
 	close(self->amt);
 	self->amt = -1;
@@ -402,7 +400,7 @@ TEST_F(relay, long_streams_are_whole_both_ways)
 }
 
 /* Give the relay all it takes while nobody reads; how much that is. */
-static size_t stall(fixture *self, int from)
+static size_t stall(FIXTURE_DATA(relay) *self, int from)
 {
 	size_t sent = 0;
 
@@ -458,7 +456,7 @@ TEST_F(relay, lost_channel_gives_what_came_then_a_reset)
 }
 
 /* The client reads all that AMT sent, slowly, and then sees a reset. */
-static int read_slowly(fixture *self, size_t *got)
+static int read_slowly(FIXTURE_DATA(relay) *self, size_t *got)
 {
 	int ret;
 
@@ -484,7 +482,7 @@ TEST_F(relay, lost_channel_gives_a_slow_client_all_that_came)
 }
 
 /* Bytes that are in TCP, on either side, and not in the relay. */
-static size_t in_tcp(fixture *self)
+static size_t in_tcp(FIXTURE_DATA(relay) *self)
 {
 	int unacknowledged = 0, unread = 0;
 

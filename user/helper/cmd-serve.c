@@ -32,9 +32,9 @@ struct serve {
 };
 
 static const char doc[] =
-	"Hold the link to AMT and listen on 127.0.0.1 and [::1] for every port "
-	"that AMT forwards, until SIGTERM.\v"
-	"Exit code: 0 after SIGTERM or SIGINT; 3 no MEI device; 4 no "
+	"Hold the link to AMT and listen on 127.0.0.1 and [::1] for every\n"
+	"port that AMT forwards, until SIGTERM.\v"
+	"Exit code: 0 after SIGTERM or SIGINT; 3 no MEI device; 4 no\n"
 	"permission; 11 no kernel module.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -139,10 +139,12 @@ static int open_ctl(struct serve *serve)
 		return 0;
 	if (ret == -EACCES || ret == -EPERM)
 		return failure_set(&serve->failure, EXIT_PERMISSION,
-				   "no permission for " DEVICE_CTL "; run as root or join the group amt");
+				   "no permission for %s; run as root or join the group amt",
+				   DEVICE_CTL);
 	if (ret == -ENOENT || ret == -ENXIO || ret == -ENODEV)
 		return failure_set(&serve->failure, EXIT_NO_MODULE,
-				   DEVICE_CTL " is not there although the module is; is devtmpfs mounted on /dev?");
+				   "%s is missing; mount devtmpfs on /dev",
+				   DEVICE_CTL);
 	return failure_set(&serve->failure, EXIT_INTERNAL, DEVICE_CTL ": %s",
 			   strerror(-ret));
 }
@@ -164,22 +166,22 @@ static int check_mei(struct serve *serve)
 	return 0;
 }
 
-static int block_signals(struct serve *serve)
+/* Without a function of ours, a signal ends the loop with 0. */
+static int watch_signals(struct serve *serve)
 {
-	static const int ends[] = { SIGTERM, SIGINT };
 	sigset_t set;
-	int ret = 0;
+	int ret;
 
 	signal(SIGPIPE, SIG_IGN); /* a closed peer is an errno of write() */
 	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		sigaddset(&set, ends[i]);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
-	for (size_t i = 0; ret >= 0 && i < sizeof(ends) / sizeof(ends[0]); i++)
-		ret = sd_event_add_signal(serve->event, NULL, ends[i], NULL,
-					  NULL);
-	return ret;
+	ret = sd_event_add_signal(serve->event, NULL, SIGTERM, NULL, NULL);
+	if (ret < 0)
+		return ret;
+	return sd_event_add_signal(serve->event, NULL, SIGINT, NULL, NULL);
 }
 
 /* Subscribe before the state is taken, so that no change is missed. */
@@ -194,7 +196,7 @@ static int start(struct serve *serve)
 
 	ret = sd_event_default(&serve->event);
 	if (ret >= 0)
-		ret = block_signals(serve);
+		ret = watch_signals(serve);
 	if (ret >= 0)
 		ret = connections_new(&serve->connections, serve->event,
 				      serve->ctl, on_full, serve);

@@ -20,8 +20,8 @@ struct status {
 
 static const char doc[] =
 	"Show the link to AMT and the ports that AMT forwards.\v"
-	"Exit code: 0 the link is up; 3 no MEI device; 5 the firmware offers "
-	"no LME client; 6 another program uses it; 7 not up (yet); 11 no "
+	"Exit code: 0 the link is up; 3 no MEI device; 5 the firmware offers\n"
+	"no LME client; 6 another program uses it; 7 not up (yet); 11 no\n"
 	"kernel module; 12 nobody uses the link, so it is let go.";
 
 static const struct argp_option options[] = {

@@ -39,8 +39,9 @@ static void judge_connecting(const struct link_info *link,
 {
 	switch (link->error) {
 	case 0:
+	case ENODEV: /* it was away, and is back */
 		failure_set(failure, EXIT_TIMEOUT,
-			    "the link to AMT is not up yet; try again");
+			    "the link to AMT is not up yet; see dmesg if it stays so");
 		break;
 	case EBUSY:
 		failure_set(failure, EXIT_BUSY,

@@ -16,23 +16,22 @@ static const struct command commands[] = {
 	{ "status", "show the link to AMT and its ports", cmd_status },
 	{ "version", "show the version", cmd_version },
 	{ "help", "show this, or the options of a subcommand", cmd_help },
+	{ 0 }
 };
-
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static void print_usage(FILE *to)
 {
 	fputs("Usage: amt-helper COMMAND [OPTION...]\n\nCommands:\n", to);
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(to, "  %-9s%s\n", commands[i].name, commands[i].brief);
+	for (const struct command *command = commands; command->name; command++)
+		fprintf(to, "  %-9s%s\n", command->name, command->brief);
 	fputs("\nOptions of a command: amt-helper help COMMAND\n", to);
 }
 
 static const struct command *find_command(const char *name)
 {
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
+	for (const struct command *command = commands; command->name; command++)
+		if (strcmp(command->name, name) == 0)
+			return command;
 	fprintf(stderr, "amt-helper: no command \"%s\"; see: amt-helper help\n",
 		name);
 	return NULL;

@@ -88,7 +88,7 @@ static int parse_link(struct nlmsghdr *nlh, struct link_info *link)
 		.message_size = get_u32(attrs, AMT_LME_A_LINK_MESSAGE_SIZE),
 		.users = get_u32(attrs, AMT_LME_A_LINK_USERS),
 		.channels = get_u32(attrs, AMT_LME_A_LINK_CHANNELS),
-		.settled = attrs[AMT_LME_A_LINK_SETTLED] != NULL,
+		.settled = attrs[AMT_LME_A_LINK_SETTLED],
 	};
 	return 0;
 }
@@ -144,7 +144,7 @@ int netlink_open(struct netlink **out)
 	if (ret < 0)
 		goto err_free;
 	nl->family = ret;
-	/* The answer is the acknowledgement: one datagram for each request. */
+	/* The answer or an error is enough: one datagram for each request. */
 	nl_socket_disable_auto_ack(nl->request);
 	*out = nl;
 	return 0;

@@ -175,22 +175,27 @@ static int column_width(struct json_object *array, const char *key)
 		if (length > width)
 			width = length;
 	}
-	return width + 2;
+	return width;
 }
 
+/* Two spaces before each column, and what fills up the one before. */
 static void print_row(struct json_object *array, struct json_object *first,
 		      struct json_object *row)
 {
-	printf("  ");
+	int fill = 0;
+
 	json_object_object_foreach(first, key, value) {
-		int width = column_width(array, key);
+		const char *text = key;
 
 		(void)value;
-		if (row)
-			printf("%-*s", width,
-			       cell(json_object_object_get(row, key)));
-		else
-			print_label(key, width, toupper);
+		printf("%*s", fill + 2, "");
+		if (row) {
+			text = cell(json_object_object_get(row, key));
+			fputs(text, stdout);
+		} else {
+			print_label(key, 0, toupper);
+		}
+		fill = column_width(array, key) - (int)strlen(text);
 	}
 	putchar('\n');
 }

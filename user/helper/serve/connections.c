@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#include <linux/amt_lme_netlink.h>
 
 #include "helper/serve/connections.h"
 #include "helper/serve/lifecycle.h"
@@ -12,6 +15,9 @@
 #include "lib/device.h"
 
 #define EXHAUSTED_USEC 1000000
+
+/* Descriptors for all else: two for each port, and a dozen. */
+#define OTHER_DESCRIPTORS (2 * AMT_LME_MAX_FORWARDS + 16)
 
 struct connection {
 	LIST_ENTRY(connection) entry;
@@ -27,6 +33,7 @@ struct connections {
 	void *arg;
 	LIST_HEAD(, connection) all;
 	unsigned int count;
+	unsigned int limit;
 	sd_event_source *exhausted; /* armed while descriptors are short */
 	bool is_full; /* as last told */
 	unsigned int failed_port; /* the last failure that was said */
@@ -35,7 +42,7 @@ struct connections {
 
 static void tell_full(struct connections *connections)
 {
-	bool full = connections->count >= CONNECTIONS_MAX ||
+	bool full = connections->count >= connections->limit ||
 		    connections->exhausted;
 
 	if (full == connections->is_full)
@@ -64,8 +71,7 @@ void connections_exhausted(struct connections *connections)
 	if (connections->exhausted)
 		return;
 	lifecycle(LIFECYCLE_FULL,
-		  "no descriptor for another client: %s; raise LimitNOFILE=",
-		  strerror(errno));
+		  "no descriptor or memory for another client; clients wait");
 	sd_event_add_time_relative(connections->event, &connections->exhausted,
 				   CLOCK_MONOTONIC, EXHAUSTED_USEC, 0,
 				   on_exhausted_end, connections);
@@ -152,6 +158,11 @@ static int start_relay(struct connection *connection, int client,
 	return ret;
 }
 
+static bool out_of_resources(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 void connections_add(struct connections *connections, unsigned int port,
 		     int client, const struct sockaddr *peer)
 {
@@ -165,6 +176,8 @@ void connections_add(struct connections *connections, unsigned int port,
 	}
 	if (ret < 0) {
 		report_failure(connections, port, -ret);
+		if (out_of_resources(-ret))
+			connections_exhausted(connections);
 		relay_reset_client(client);
 		free(connection);
 		return;
@@ -172,6 +185,19 @@ void connections_add(struct connections *connections, unsigned int port,
 	LIST_INSERT_HEAD(&connections->all, connection, entry);
 	connections->count++;
 	tell_full(connections);
+}
+
+/* So that accept() takes no client for whom no descriptor is left. */
+static unsigned int connection_limit(void)
+{
+	struct rlimit files;
+	rlim_t limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 ||
+	    files.rlim_cur < OTHER_DESCRIPTORS + 2)
+		return 1;
+	limit = (files.rlim_cur - OTHER_DESCRIPTORS) / 2;
+	return limit < CONNECTIONS_MAX ? (unsigned int)limit : CONNECTIONS_MAX;
 }
 
 int connections_new(struct connections **out, sd_event *event, int ctl,
@@ -183,6 +209,7 @@ int connections_new(struct connections **out, sd_event *event, int ctl,
 		return -ENOMEM;
 	connections->event = event;
 	connections->ctl = ctl;
+	connections->limit = connection_limit();
 	connections->full = full;
 	connections->arg = arg;
 	LIST_INIT(&connections->all);
@@ -192,12 +219,15 @@ int connections_new(struct connections **out, sd_event *event, int ctl,
 
 void connections_free(struct connections *connections)
 {
-	struct connection *connection;
+	struct connection *connection, *next;
 
 	if (!connections)
 		return;
-	while ((connection = LIST_FIRST(&connections->all)))
+	for (connection = LIST_FIRST(&connections->all); connection;
+	     connection = next) {
+		next = LIST_NEXT(connection, entry);
 		connection_free(connection);
+	}
 	sd_event_source_disable_unref(connections->exhausted);
 	free(connections);
 }

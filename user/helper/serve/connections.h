@@ -12,7 +12,8 @@ struct sockaddr;
 
 /*
  * Most clients at a time. AMT has about 8 channels; the others wait for one,
- * in the kernel and in order. Only open channels cost buffers.
+ * in the kernel and in order. Only open channels cost buffers. Fewer if
+ * RLIMIT_NOFILE does not allow so many, two descriptors each.
  */
 #define CONNECTIONS_MAX 64
 

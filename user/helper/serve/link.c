@@ -11,17 +11,16 @@
 #include "helper/serve/link.h"
 #include "lib/netlink.h"
 
-/* A link that is not up for longer is worth a line that says why. */
+/* What keeps the link from being up for so long is worth a line. */
 #define PATIENCE_USEC 5000000
 
 struct link {
 	sd_event *event;
-	sd_event_source *patience; /* runs while the link is not up */
+	sd_event_source *patience; /* armed by what keeps the link from up */
 	struct link_info info; /* the newest */
 	bool up; /* as last said */
 	bool was_up; /* ever */
-	bool impatient; /* patience is over, and what is wrong is said */
-	uint64_t since; /* when the link was first wanted or lost, in us */
+	uint64_t since; /* when the program started or the link was lost, us */
 	char said[FAILURE_MESSAGE_SIZE]; /* what was said to be wrong */
 };
 
@@ -33,45 +32,36 @@ static uint64_t now_usec(const struct link *link)
 	return now;
 }
 
-static void say_waiting(struct link *link)
-{
-	struct failure failure;
-
-	kernel_judge(&link->info, &failure);
-	if (link->info.state == AMT_LME_LINK_STATE_IDLE ||
-	    strcmp(failure.message, link->said) == 0)
-		return;
-	memcpy(link->said, failure.message, sizeof(link->said));
-	lifecycle(LIFECYCLE_LINK_WAITING, "link waiting: %s", failure.message);
-}
-
 static int on_patience_end(sd_event_source *source, uint64_t now, void *arg)
 {
 	struct link *link = arg;
+	struct failure failure;
 
 	(void)source;
 	(void)now;
-	link->impatient = true;
-	say_waiting(link);
+	kernel_judge(&link->info, &failure);
+	if (link->info.state == AMT_LME_LINK_STATE_IDLE ||
+	    strcmp(failure.message, link->said) == 0)
+		return 0;
+	memcpy(link->said, failure.message, sizeof(link->said));
+	lifecycle(LIFECYCLE_LINK_WAITING, "link waiting: %s", failure.message);
 	return 0;
 }
 
-static int start_waiting(struct link *link)
+static void start_patience(struct link *link)
 {
-	link->since = now_usec(link);
-	link->impatient = false;
-	link->said[0] = '\0';
 	link->patience = sd_event_source_disable_unref(link->patience);
-	return sd_event_add_time_relative(link->event, &link->patience,
-					  CLOCK_MONOTONIC, PATIENCE_USEC, 0,
-					  on_patience_end, link);
+	sd_event_add_time_relative(link->event, &link->patience,
+				   CLOCK_MONOTONIC, PATIENCE_USEC, 0,
+				   on_patience_end, link);
 }
 
 static void lost(struct link *link, uint32_t generation)
 {
 	link->up = false;
+	link->since = now_usec(link);
+	link->said[0] = '\0';
 	lifecycle(LIFECYCLE_LINK_LOST, "link lost: generation %u", generation);
-	start_waiting(link);
 }
 
 static void came_up(struct link *link)
@@ -95,31 +85,28 @@ static void came_up(struct link *link)
 
 void link_update(struct link *link, const struct link_info *info)
 {
+	struct link_info before = link->info;
 	bool up = info->state == AMT_LME_LINK_STATE_UP;
-	uint32_t before = link->info.generation;
 
 	link->info = *info;
-	if (link->up && (!up || info->generation != before))
-		lost(link, before);
+	if (link->up && (!up || info->generation != before.generation))
+		lost(link, before.generation);
 	if (up && !link->up)
 		came_up(link);
-	else if (!up && link->impatient)
-		say_waiting(link);
+	else if (!up && (info->state != before.state ||
+			 info->error != before.error))
+		start_patience(link);
 }
 
 int link_new(struct link **out, sd_event *event)
 {
 	struct link *link = calloc(1, sizeof(*link));
-	int ret;
 
 	if (!link)
 		return -ENOMEM;
 	link->event = event;
-	ret = start_waiting(link);
-	if (ret < 0) {
-		free(link);
-		return ret;
-	}
+	link->since = now_usec(link);
+	start_patience(link);
 	*out = link;
 	return 0;
 }

@@ -13,7 +13,7 @@ struct link_info;
  * @out: to be freed with link_free()
  * @event: the loop
  *
- * Return: 0, or a negative errno.
+ * Return: 0, or -ENOMEM.
  */
 int link_new(struct link **out, sd_event *event);
 

@@ -138,7 +138,7 @@ static bool try_door(struct listener *listener, int which)
 	if (which == DOOR_INET6 &&
 	    (door->error == EAFNOSUPPORT || door->error == EADDRNOTAVAIL))
 		door->error = 0; /* a host without IPv6 */
-	return door->io != NULL;
+	return door->io;
 }
 
 static void report_failure(unsigned int port, int error)

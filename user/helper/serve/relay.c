@@ -52,6 +52,12 @@ struct relay {
 	void *arg;
 };
 
+static void flow_reset(struct flow *flow)
+{
+	flow->head = 0;
+	flow->tail = 0;
+}
+
 static bool flow_room(const struct flow *flow)
 {
 	return flow->tail < sizeof(flow->data);
@@ -89,7 +95,7 @@ static int flow_drain(struct flow *flow, int fd)
 		return try_again(errno) ? 0 : -errno;
 	flow->head += n;
 	if (flow->head == flow->tail)
-		flow->head = flow->tail = 0;
+		flow_reset(flow);
 	return 0;
 }
 
@@ -250,7 +256,7 @@ static bool flushed(struct relay *relay)
 
 static void stop_up(struct relay *relay)
 {
-	relay->up->head = relay->up->tail = 0;
+	flow_reset(relay->up);
 	relay->up_closed = true;
 }
 
@@ -376,8 +382,8 @@ static bool open_flows(struct relay *relay, uint32_t revents)
 		return false;
 	}
 	relay->down = relay->up + 1;
-	relay->up->head = relay->up->tail = 0;
-	relay->down->head = relay->down->tail = 0;
+	flow_reset(relay->up);
+	flow_reset(relay->down);
 	relay->state = RELAY_OPEN;
 	relay->end.opened = !(revents & EPOLLERR);
 	return true;
