@@ -13,6 +13,8 @@
  * buffer of 128 slots, fits the 9-bit length and is a multiple of a slot.
  */
 #define HECI_MAX_PAYLOAD 508
+/* The longest bus message, rounded up to slots */
+#define HECI_BUS_MESSAGE 36
 
 struct heci;
 struct sim;
@@ -46,8 +48,6 @@ int heci_reset(struct heci *heci);
  * @len: its length, at most HECI_BUS_MESSAGE bytes
  */
 void heci_bus_send(struct heci *heci, const __u8 *msg, size_t len);
-
-#define HECI_BUS_MESSAGE 40
 
 /**
  * heci_drop - forget every message that has not left
