@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Native tests, and the sources of the kernel that they test.
+# Native tests, and the sources that they test.
 
 apf_test-src := kernel/apf.c
+relay_test-src := user/helper/serve/relay.c
+relay_test-pkg := libsystemd
 
 # The harness's TEST() gives each test parameters that few use.
 $(O)/obj/selftests/unit/%_test.o: CFLAGS += -Wno-unused-parameter
