@@ -115,8 +115,11 @@ static void decode_global(struct apf_msg *msg, struct cursor *c)
 		return;
 
 	msg->global.request = request_of(&msg->global.name);
-	if (msg->global.request == APF_REQ_UNKNOWN)
+	if (msg->global.request == APF_REQ_UNKNOWN) {
+		/* What follows is its own. */
+		take(c, c->left);
 		return;
+	}
 	msg->global.addr = take_str(c);
 	msg->global.port = take_u32(c);
 	if (msg->global.request != APF_REQ_UDP_SEND_TO)
