@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests in the virtual machine share.
+ *
+ * A wait is always for an event; WAIT_MS only bounds a hang. Functions that
+ * return an int return a negative errno on failure unless they say otherwise,
+ * and print what they saw to stderr as a TAP comment.
+ */
+#ifndef SELFTESTS_TESTLIB_H
+#define SELFTESTS_TESTLIB_H
+
+#include <linux/amt_lme.h>
+#include <linux/amt_lme_netlink.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define WAIT_MS 120000
+#define MIB (1024 * 1024)
+#define HTTP_PORT 16992
+#define HTTP_URL "http://127.0.0.1:16992"
+#define CREDENTIALS "admin:P@ssw0rd"
+
+/* Under emulation on a busy machine the harness's own 30 s are too few. */
+#ifdef TEST_TIMEOUT_DEFAULT
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 300
+#endif
+
+/** say() - print a TAP comment to stderr */
+void __attribute__((format(printf, 1, 2))) say(const char *format, ...);
+
+/* ---- Processes ---- */
+
+/**
+ * struct process - a program that was started
+ * @pid: its process id, 0 when it was waited for
+ * @pidfd: readable when it ended
+ * @out: file with what it printed to stdout
+ * @err: its stderr if it was asked for, else -1
+ * @line: what was read of @err and did not end in a newline yet
+ * @line_len: how much that is
+ *
+ * It dies with the test.
+ */
+struct process {
+	pid_t pid;
+	int pidfd;
+	int out;
+	int err;
+	char line[512];
+	size_t line_len;
+};
+
+/**
+ * process_start() - start a program
+ * @p: to be filled
+ * @fd3: what is to be its descriptor 3, or -1
+ * @catch_stderr: for process_expect()
+ * @argv: the command, found in PATH
+ */
+int process_start(struct process *p, int fd3, bool catch_stderr,
+		  const char *const argv[]);
+
+/**
+ * process_expect() - read stderr up to a line that contains a text
+ *
+ * Return: 0; -EPIPE when it ended before; -ETIME.
+ */
+int process_expect(struct process *p, const char *text);
+
+/** process_is_running() - whether it has not ended */
+bool process_is_running(const struct process *p);
+
+/** process_wait() - its exit status, or 128 + the signal that ended it */
+int process_wait(struct process *p);
+
+/** process_end() - send a signal, then process_wait() */
+int process_end(struct process *p, int signal);
+
+/** process_suspend() - stop it; returns when it stands still */
+int process_suspend(struct process *p);
+
+/**
+ * process_output() - what it printed to stdout, NUL-terminated, cut to @size
+ *
+ * Return: the bytes printed, which may be more.
+ */
+ssize_t process_output(const struct process *p, char *text, size_t size);
+
+/** process_close() - close its descriptors */
+void process_close(struct process *p);
+
+/**
+ * struct result - how a command ended
+ * @status: as of process_wait()
+ * @text: what it printed to stdout, cut
+ */
+struct result {
+	int status;
+	char text[8192];
+};
+
+/** run() - run a command to its end; returns its status */
+#define run(result, ...) \
+	run_argv(result, (const char *const[]){ __VA_ARGS__, NULL })
+int run_argv(struct result *result, const char *const argv[]);
+
+/**
+ * task_wait_blocked() - wait until a task sleeps in a system call
+ * @tid: process or thread
+ * @syscall: SYS_*
+ */
+int task_wait_blocked(pid_t tid, long syscall);
+
+/* ---- The machine: virtual AMT and modules ---- */
+
+/**
+ * struct machine - the machine under test
+ * @lock: held by the test and all that it starts
+ * @sim: the virtual AMT
+ */
+struct machine {
+	int lock;
+	struct process sim;
+};
+
+/**
+ * machine_start() - modprobe vmei, start amt-sim, modprobe amt_lme
+ * @m: to be filled
+ * @sim_args: options of amt-sim behind those that are always there, or NULL
+ *
+ * What an earlier test left behind when it crashed is waited for and removed.
+ */
+int machine_start(struct machine *m, const char *const sim_args[]);
+
+/**
+ * machine_stop() - unload and stop all, and judge
+ * @m: the machine
+ *
+ * Return: how many things were wrong: a module that could not be unloaded, an
+ * amt-sim that did not end with 0, a rule that one side saw the other break.
+ */
+int machine_stop(struct machine *m);
+
+/** sim_start() - start amt-sim; returns when the host has enumerated it */
+int sim_start(struct machine *m, const char *const sim_args[]);
+
+/** sim_vanish() - kill amt-sim: the controller is gone */
+int sim_vanish(struct machine *m);
+
+/** sim_command() - send a command to amt-sim */
+int sim_command(const char *command);
+
+/** sim_stat() - a number of amt-sim, or a negative errno */
+int64_t sim_stat(const char *name);
+
+/** counter() - a number in debugfs amt_lme/counters, or a negative errno */
+int64_t counter(const char *name);
+
+/** module_unload() - unload a module, without waiting */
+int module_unload(const char *name);
+
+/* ---- Device nodes ---- */
+
+/** ctl_open() - open /dev/amt_lme/ctl */
+int ctl_open(void);
+
+/** ctl_hold() - open it and hold the link with it; returns the file */
+int ctl_hold(void);
+
+/** ctl_connect() - CONNECT with a window; returns the channel */
+int ctl_connect(int ctl, unsigned int port, unsigned int flags,
+		unsigned int window);
+
+/** node_wait() - wait until the node of a port exists */
+int node_wait(unsigned int port);
+
+/** node_open() - open the node of a port; returns the channel */
+int node_open(unsigned int port, int flags);
+
+/** fd_wait() - poll one file; returns what happened, 0 after @ms */
+int fd_wait(int fd, short events, int ms);
+
+/* ---- HTTP over a channel ---- */
+
+/**
+ * struct http_answer - what AMT answered
+ * @status: the HTTP status
+ * @body: the body, NUL-terminated; to be freed with http_free()
+ * @len: its length in bytes
+ */
+struct http_answer {
+	int status;
+	char *body;
+	ssize_t len;
+};
+
+/** http_send() - write a request, with a body if @body is not NULL */
+int http_send(int fd, const char *path, bool keep, const void *body,
+	      size_t len);
+
+/** http_receive() - read an answer to its end */
+int http_receive(int fd, struct http_answer *answer);
+
+/** http_get() - both, without a body */
+int http_get(int fd, const char *path, bool keep,
+	     struct http_answer *answer);
+
+/** http_free() - free the body */
+void http_free(struct http_answer *answer);
+
+/** write_all() - write all bytes */
+int write_all(int fd, const void *data, size_t len);
+
+/** sha256() - of @len bytes, by sha256sum, into 64 hex digits and a NUL */
+int sha256(const void *data, size_t len, char hex[65]);
+
+/* ---- Netlink ---- */
+
+/** struct link_state - attributes of the link; see amt_lme_netlink.h */
+struct link_state {
+	uint32_t state;
+	uint32_t generation;
+	uint32_t transport;
+	uint32_t error;
+	uint32_t message_size;
+	uint32_t users;
+	uint32_t channels;
+	bool settled;
+};
+
+/** struct forward_state - attributes of a forward */
+struct forward_state {
+	uint32_t port;
+	uint32_t state;
+	uint32_t generation;
+	char address[256];
+};
+
+/**
+ * struct genl - a connection to the family
+ * @sock: libnl's socket
+ * @family: its number
+ */
+struct genl {
+	struct nl_sock *sock;
+	int family;
+};
+
+struct nl_msg;
+
+/**
+ * struct genl_answer - what the kernel said
+ * @error: errno of a refused request, else 0
+ * @why: the text that came with it
+ * @links: how many link messages came, the last in @link
+ * @forwards: how many forward messages came, in @forward
+ */
+struct genl_answer {
+	int error;
+	char why[160];
+	int links;
+	struct link_state link;
+	int forwards;
+	struct forward_state forward[AMT_LME_MAX_FORWARDS];
+};
+
+/** genl_open() - connect; @events subscribes to both groups */
+int genl_open(struct genl *g, bool events);
+
+/** genl_close() - disconnect */
+void genl_close(struct genl *g);
+
+/** genl_message() - a new request */
+struct nl_msg *genl_message(const struct genl *g, uint8_t cmd, int flags);
+
+/** genl_ask() - send a request, which is freed, and take the answer */
+int genl_ask(struct genl *g, struct nl_msg *msg, struct genl_answer *answer);
+
+/** genl_event() - the next event; -ETIME after @ms */
+int genl_event(struct genl *g, struct genl_answer *answer, int ms);
+
+/** link_get() - the state of the link */
+int link_get(struct link_state *link);
+
+/** link_wait() - wait until the link is in a state; takes events */
+int link_wait(struct genl *events, uint32_t state, struct link_state *link);
+
+#endif /* SELFTESTS_TESTLIB_H */
