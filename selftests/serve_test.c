@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* amt-helper: AMT's ports on loopback, and what it says of the link. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "kselftest_harness.h"
+#include "testlib.h"
+
+#define CLIENTS 4
+#define CURL "curl", "--silent", "--show-error", "--max-time", "100"
+#define PRINT_STATUS "--output", "/dev/null", "--write-out", "%{http_code}"
+/* Exit codes of amt-helper(8). */
+#define EXIT_NO_MODULE 11
+#define EXIT_NO_DAEMON 12
+
+FIXTURE(serve) {
+	struct machine machine;
+	struct process helper;
+	struct result r;
+};
+
+FIXTURE_SETUP(serve)
+{
+	ASSERT_EQ(0, machine_start(&self->machine, NULL));
+	ASSERT_EQ(0, process_start(&self->helper, -1, true,
+				   (const char *const[]){
+				   "amt-helper", "serve", NULL }));
+	ASSERT_EQ(0, process_expect(&self->helper, "port 16992 bound"));
+}
+
+FIXTURE_TEARDOWN(serve)
+{
+	if (self->helper.pid)
+		EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
+	process_close(&self->helper);
+	EXPECT_EQ(0, machine_stop(&self->machine));
+}
+
+static int connect_to(int family, unsigned int port)
+{
+	struct sockaddr_in in4 = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct sockaddr_in6 in6 = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(port),
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
+	};
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int err;
+
+	if (family == AF_INET)
+		err = connect(fd, (struct sockaddr *)&in4, sizeof(in4));
+	else
+		err = connect(fd, (struct sockaddr *)&in6, sizeof(in6));
+	if (!err)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+TEST_F(serve, curl_with_digest_gets_200)
+{
+	EXPECT_EQ(0, run(&self->r, CURL, "--digest", "--user", CREDENTIALS,
+			 HTTP_URL "/"));
+	EXPECT_NE(NULL, strstr(self->r.text,
+			       "Intel(R) Active Management Technology"))
+		TH_LOG("answer: %s", self->r.text);
+	EXPECT_EQ(0, run(&self->r, CURL, PRINT_STATUS, "--digest", "--user",
+			 CREDENTIALS, HTTP_URL "/"));
+	EXPECT_STREQ("200", self->r.text);
+}
+
+TEST_F(serve, curl_over_ipv6_gets_200)
+{
+	EXPECT_EQ(0, run(&self->r, CURL, PRINT_STATUS, "--digest", "--user",
+			 CREDENTIALS, "http://[::1]:16992/"));
+	EXPECT_STREQ("200", self->r.text);
+}
+
+TEST_F(serve, curl_with_a_wrong_password_gets_401)
+{
+	EXPECT_EQ(0, run(&self->r, CURL, PRINT_STATUS, "--digest", "--user",
+			 "admin:wrong", HTTP_URL "/"));
+	EXPECT_STREQ("401", self->r.text);
+}
+
+TEST_F(serve, a_mebibyte_down_is_what_amt_hashed)
+{
+	struct result *r = &self->r;
+	struct result hash;
+
+	ASSERT_EQ(0, run(r, CURL, "--output", "/tmp/down",
+			 HTTP_URL "/down/1048576"));
+	ASSERT_EQ(0, run(&hash, CURL, HTTP_URL "/down/1048576/sha256"));
+	ASSERT_EQ(0, run(r, "sha256sum", "/tmp/down"));
+	EXPECT_EQ(0, strncmp(r->text, hash.text, 64))
+		TH_LOG("AMT: %s, here: %s", hash.text, r->text);
+	unlink("/tmp/down");
+}
+
+TEST_F(serve, a_mebibyte_up_is_what_amt_hashes)
+{
+	struct result *r = &self->r;
+	struct result hash;
+
+	ASSERT_EQ(0, run(r, "dd", "if=/dev/urandom", "of=/tmp/up", "bs=1048576",
+			 "count=1", "iflag=fullblock", "status=none"));
+	ASSERT_EQ(0, run(&hash, CURL, "--data-binary", "@/tmp/up",
+			 HTTP_URL "/up"));
+	ASSERT_EQ(0, run(r, "sha256sum", "/tmp/up"));
+	EXPECT_EQ(0, strncmp(r->text, hash.text, 64))
+		TH_LOG("AMT: %s, here: %s", hash.text, r->text);
+	unlink("/tmp/up");
+}
+
+TEST_F(serve, four_clients_in_parallel_each_get_their_bytes)
+{
+	struct process clients[CLIENTS];
+	char path[CLIENTS][32], url[64];
+	struct result hash;
+
+	for (int i = 0; i < CLIENTS; i++) {
+		snprintf(path[i], sizeof(path[i]), "/tmp/down.%d", i);
+		snprintf(url, sizeof(url), HTTP_URL "/down/%d", 300000 + i);
+		ASSERT_EQ(0, process_start(&clients[i], -1, false,
+					   (const char *const[]){ CURL,
+					   "--output", path[i], url, NULL }));
+	}
+	for (int i = 0; i < CLIENTS; i++) {
+		EXPECT_EQ(0, process_wait(&clients[i]));
+		process_close(&clients[i]);
+		snprintf(url, sizeof(url), HTTP_URL "/down/%d/sha256",
+			 300000 + i);
+		ASSERT_EQ(0, run(&hash, CURL, url));
+		ASSERT_EQ(0, run(&self->r, "sha256sum", path[i]));
+		EXPECT_EQ(0, strncmp(self->r.text, hash.text, 64))
+			TH_LOG("client %d: AMT: %s, here: %s", i, hash.text,
+			       self->r.text);
+		unlink(path[i]);
+	}
+}
+
+TEST_F(serve, a_client_that_closes_frees_its_slot)
+{
+	char byte;
+	int fd = connect_to(AF_INET, HTTP_PORT);
+
+	ASSERT_LE(0, fd);
+	/* The end of an idle client: its half-close comes back as the end. */
+	ASSERT_EQ(0, shutdown(fd, SHUT_WR));
+	EXPECT_EQ(0, read(fd, &byte, 1));
+	EXPECT_EQ(1, sim_stat("channels_opened"));
+	EXPECT_EQ(0, sim_stat("channels_open"));
+	close(fd);
+}
+
+TEST_F(serve, a_client_that_half_closes_gets_its_answer)
+{
+	struct http_answer answer;
+	char byte;
+	int fd = connect_to(AF_INET, HTTP_PORT);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, http_send(fd, "/down/100000", true, NULL, 0));
+	ASSERT_EQ(0, shutdown(fd, SHUT_WR));
+	ASSERT_EQ(0, http_receive(fd, &answer));
+	EXPECT_EQ(100000, answer.len);
+	EXPECT_EQ(0, read(fd, &byte, 1));
+	http_free(&answer);
+	close(fd);
+}
+
+TEST_F(serve, sigterm_ends_it_with_0_and_closes_the_ports)
+{
+	int fd = connect_to(AF_INET, HTTP_PORT);
+	char byte;
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
+	EXPECT_GE(0, read(fd, &byte, 1));
+	close(fd);
+	EXPECT_EQ(-ECONNREFUSED, connect_to(AF_INET, HTTP_PORT));
+	EXPECT_EQ(-ECONNREFUSED, connect_to(AF_INET6, HTTP_PORT));
+}
+
+TEST_F(serve, status_says_that_the_link_is_up_and_lists_the_ports)
+{
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "status"));
+	EXPECT_NE(NULL, strstr(self->r.text, "up"))
+		TH_LOG("status: %s", self->r.text);
+	EXPECT_NE(NULL, strstr(self->r.text, "16992"))
+		TH_LOG("status: %s", self->r.text);
+}
+
+/* The member at a path of keys, or NULL. */
+static struct json_object *member(struct json_object *at,
+				  const char *const keys[])
+{
+	for (; at && *keys; keys++)
+		at = json_object_object_get(at, *keys);
+	return at;
+}
+
+#define NUMBER(document, ...) json_object_get_int(member(document, \
+	(const char *const[]){ __VA_ARGS__, NULL }))
+#define TEXT(document, ...) (json_object_get_string(member(document, \
+	(const char *const[]){ __VA_ARGS__, NULL })) ?: "(none)")
+
+static bool lists_port(struct json_object *forwards, int port)
+{
+	for (size_t i = 0; i < json_object_array_length(forwards); i++)
+		if (NUMBER(json_object_array_get_idx(forwards, i), "port") ==
+		    port)
+			return true;
+	return false;
+}
+
+TEST_F(serve, status_as_json_parses_and_says_the_same)
+{
+	struct json_object *status, *forwards;
+
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "status", "--json"));
+	status = json_tokener_parse(self->r.text);
+	ASSERT_NE(NULL, status) TH_LOG("not JSON: %s", self->r.text);
+	EXPECT_STREQ("up", TEXT(status, "link", "state", "name"));
+	EXPECT_EQ(AMT_LME_LINK_STATE_UP,
+		  NUMBER(status, "link", "state", "value"));
+	EXPECT_STREQ("bus", TEXT(status, "link", "transport", "name"));
+	EXPECT_EQ(1, NUMBER(status, "link", "generation"));
+	EXPECT_EQ(NULL, json_object_object_get(status, "error"));
+	forwards = json_object_object_get(status, "forwards");
+	ASSERT_TRUE(json_object_is_type(forwards, json_type_array))
+		TH_LOG("status: %s", self->r.text);
+	EXPECT_TRUE(lists_port(forwards, HTTP_PORT))
+		TH_LOG("status: %s", self->r.text);
+	json_object_put(status);
+}
+
+FIXTURE(helper) {
+	struct machine machine;
+	struct result r;
+};
+
+FIXTURE_SETUP(helper)
+{
+	ASSERT_EQ(0, machine_start(&self->machine, NULL));
+}
+
+FIXTURE_TEARDOWN(helper)
+{
+	EXPECT_EQ(0, machine_stop(&self->machine));
+}
+
+TEST_F(helper, status_without_users_of_the_link_says_so)
+{
+	EXPECT_EQ(EXIT_NO_DAEMON, run(&self->r, "amt-helper", "status"));
+	EXPECT_NE(NULL, strstr(self->r.text, "idle"))
+		TH_LOG("status: %s", self->r.text);
+}
+
+TEST_F(helper, without_the_module_it_fails_as_documented)
+{
+	struct json_object *status;
+
+	ASSERT_EQ(0, rename("/lib/modules", "/lib/modules.away"));
+	EXPECT_EQ(0, module_unload("amt_lme"));
+	EXPECT_EQ(EXIT_NO_MODULE, run(&self->r, "amt-helper", "status"));
+	EXPECT_EQ(EXIT_NO_MODULE, run(&self->r, "amt-helper", "serve"));
+	EXPECT_EQ(EXIT_NO_MODULE,
+		  run(&self->r, "amt-helper", "status", "--json"));
+	ASSERT_EQ(0, rename("/lib/modules.away", "/lib/modules"));
+	status = json_tokener_parse(self->r.text);
+	ASSERT_NE(NULL, status) TH_LOG("not JSON: %s", self->r.text);
+	EXPECT_EQ(EXIT_NO_MODULE, NUMBER(status, "error", "code"))
+		TH_LOG("status: %s", self->r.text);
+	json_object_put(status);
+}
+
+TEST_F(helper, status_loads_the_module_where_it_is_installed)
+{
+	EXPECT_EQ(0, module_unload("amt_lme"));
+	EXPECT_EQ(EXIT_NO_DAEMON, run(&self->r, "amt-helper", "status"))
+		TH_LOG("status: %s", self->r.text);
+}
+
+TEST_HARNESS_MAIN
