@@ -162,7 +162,13 @@ htmldocs:
 install: user modules
 	$(MAKE) -C $(KDIR) M=$(mirror)/kernel modules_install \
 		INSTALL_MOD_PATH=$(DESTDIR)
+	$(if $(DESTDIR),,depmod $(release))
 	install -D -m 755 build/bin/amt-helper $(DESTDIR)$(sbindir)/amt-helper
+	install -D -m 644 -t $(DESTDIR)$(libdir)/systemd/system user/dist/amt-helper.service
+	install -D -m 644 -t $(DESTDIR)$(libdir)/udev/rules.d user/dist/60-amt-lme.rules
+	install -D -m 644 user/dist/amt-lme.sysusers $(DESTDIR)$(libdir)/sysusers.d/amt-lme.conf
+	install -D -m 644 user/dist/amt-helper.bash \
+		$(DESTDIR)$(prefix)/share/bash-completion/completions/amt-helper
 
 .PHONY: all help modules user vm-tests unit-tests tidy demo check check-kernels \
 	check-debug bench fuzz soak ynl htmldocs install
