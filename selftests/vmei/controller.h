@@ -23,7 +23,9 @@
  * Contexts:
  *   - the process: file operations;
  *   - irq_work: the interrupt thread of the hardware drivers. The only caller of
- *     the core's mei_irq_*() functions. Single by the rules of workqueues;
+ *     the core's mei_irq_*() functions. Single by the rules of workqueues, and
+ *     on the CPU where it was raised: waking another one for every message costs
+ *     more than the message, above all in a virtual machine;
  *   - power_on_work: adds the platform device at the first read, write or poll,
  *     and so runs probe(), where mei_start() waits for the firmware. It cannot
  *     run in open(): the process has to answer meanwhile;

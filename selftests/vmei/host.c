@@ -25,8 +25,6 @@ struct vmei_hw {
 	struct list_head node;
 };
 
-static struct workqueue_struct *irq_wq;
-
 static DEFINE_MUTEX(retired_lock); /* protects retired_devices */
 static LIST_HEAD(retired_devices);
 
@@ -45,7 +43,7 @@ void vmei_raise_irq(struct vmei *v)
 	lockdep_assert_held(&v->lock);
 
 	if (v->irq_enabled)
-		queue_work(irq_wq, &v->irq_work);
+		queue_work(system_highpri_wq, &v->irq_work);
 }
 
 /*
@@ -529,16 +527,7 @@ void vmei_host_prepare(struct vmei *v)
 
 int vmei_host_init(void)
 {
-	int ret;
-
-	irq_wq = alloc_workqueue("vmei", WQ_UNBOUND | WQ_HIGHPRI, 0);
-	if (!irq_wq)
-		return -ENOMEM;
-
-	ret = platform_driver_register(&vmei_driver);
-	if (ret)
-		destroy_workqueue(irq_wq);
-	return ret;
+	return platform_driver_register(&vmei_driver);
 }
 
 void vmei_host_exit(void)
@@ -546,7 +535,6 @@ void vmei_host_exit(void)
 	struct vmei_hw *hw, *next;
 
 	platform_driver_unregister(&vmei_driver);
-	destroy_workqueue(irq_wq);
 	list_for_each_entry_safe(hw, next, &retired_devices, node)
 		kfree(hw->mdev);
 }
