@@ -9,8 +9,8 @@
  *
  * Two FIFOs of 4-byte slots stand for the two circular buffers of the hardware.
  * The host's has the depth that VMEI_IOC_SETUP asks for, so the core fragments
- * what it sends as it does for hardware. A message is put in and taken out of a
- * FIFO as a whole.
+ * what it sends as it does for hardware. The process puts in and takes out whole
+ * messages.
  *
  * Reset, as in hw-me.c: the host resets (hw_reset); both FIFOs are emptied and
  * the firmware is not ready. The process reads ECONNRESET: the firmware is
