@@ -4,8 +4,12 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <netinet/in.h>
+#include <linux/netlink.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "kselftest_harness.h"
 #include "testlib.h"
@@ -14,6 +18,7 @@
 #define CURL "curl", "--silent", "--show-error", "--max-time", "100"
 #define PRINT_STATUS "--output", "/dev/null", "--write-out", "%{http_code}"
 /* Exit codes of amt-helper(8). */
+#define EXIT_NO_CLIENT 5
 #define EXIT_NO_MODULE 11
 #define EXIT_NO_DAEMON 12
 
@@ -264,6 +269,95 @@ TEST_F(helper, status_without_users_of_the_link_says_so)
 	EXPECT_EQ(EXIT_NO_DAEMON, run(&self->r, "amt-helper", "status"));
 	EXPECT_NE(NULL, strstr(self->r.text, "idle"))
 		TH_LOG("status: %s", self->r.text);
+}
+
+/* The groups of link and forward, and the one that tells of families. */
+#define MEMBERSHIPS 3
+
+/* Start it, and stop it when it has subscribed and not asked for the state. */
+static int start_subscribed(struct process *p)
+{
+	struct __ptrace_syscall_info info;
+	const int options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
+	int err = process_start(p, -1, true, (const char *const[]){
+				"sh", "-c",
+				"kill -STOP $$; exec amt-helper serve", NULL });
+	int joined = 0, status;
+
+	if (err || waitpid(p->pid, &status, WUNTRACED) < 0 ||
+	    ptrace(PTRACE_SEIZE, p->pid, 0, options) < 0 ||
+	    kill(p->pid, SIGCONT) < 0)
+		return -1;
+	while (joined < 2 * MEMBERSHIPS) { /* each on its way in and out */
+		if (waitpid(p->pid, &status, 0) < 0 || !WIFSTOPPED(status) ||
+		    ptrace(PTRACE_GET_SYSCALL_INFO, p->pid, sizeof(info),
+			   &info) < 0)
+			return -1;
+		if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
+			joined += info.entry.nr == SYS_setsockopt &&
+				  info.entry.args[1] == SOL_NETLINK &&
+				  info.entry.args[2] == NETLINK_ADD_MEMBERSHIP;
+		else if (info.op == PTRACE_SYSCALL_INFO_EXIT)
+			joined += joined % 2;
+		if (joined < 2 * MEMBERSHIPS &&
+		    ptrace(PTRACE_SYSCALL, p->pid, 0, 0) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What is left of stderr; only for one that ended. */
+static void read_rest(const struct process *p, char *text, size_t size)
+{
+	ssize_t n = read(p->err, text, size - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+}
+
+TEST_F(helper, events_older_than_the_first_answer_make_no_line)
+{
+	struct link_state link;
+	struct genl_answer answer;
+	struct process serve;
+	struct genl events;
+	char rest[4096];
+	int ctl;
+
+	ASSERT_EQ(0, genl_open(&events, true));
+	ctl = ctl_hold();
+	ASSERT_LE(0, ctl);
+	ASSERT_EQ(0, link_wait(&events, AMT_LME_LINK_STATE_UP, &link));
+	ASSERT_EQ(0, start_subscribed(&serve));
+	/* The link is lost and recovers while nobody takes the events. */
+	ASSERT_EQ(0, sim_command("reset"));
+	while (link.generation < 2 || !link.settled) {
+		ASSERT_EQ(0, genl_event(&events, &answer, WAIT_MS));
+		ASSERT_EQ(0, link_get(&link));
+	}
+	ASSERT_EQ(0, ptrace(PTRACE_DETACH, serve.pid, 0, 0));
+	ASSERT_EQ(0, process_expect(&serve, "link up: generation 2"));
+	ASSERT_EQ(0, process_expect(&serve, "port 16992 bound"));
+	ASSERT_EQ(0, run(&self->r, CURL, PRINT_STATUS, HTTP_URL "/down/1"));
+	EXPECT_EQ(0, process_end(&serve, SIGTERM));
+	read_rest(&serve, rest, sizeof(rest));
+	EXPECT_EQ(NULL, strstr(rest, "link")) TH_LOG("said: %s", rest);
+	EXPECT_EQ(NULL, strstr(rest, "dormant")) TH_LOG("said: %s", rest);
+	process_close(&serve);
+	genl_close(&events);
+	close(ctl);
+}
+
+TEST(a_client_that_the_bus_hides_is_explained)
+{
+	struct machine machine;
+	struct result r;
+
+	ASSERT_EQ(0, machine_start(&machine, (const char *const[]){
+				   "--connections", "2", NULL }));
+	EXPECT_EQ(EXIT_NO_CLIENT, run(&r, "amt-helper", "status", "--json"));
+	EXPECT_NE(NULL, strstr(r.text, "several connections"))
+		TH_LOG("status: %s", r.text);
+	EXPECT_EQ(0, machine_stop(&machine));
 }
 
 TEST_F(helper, without_the_module_it_fails_as_documented)

@@ -13,6 +13,7 @@ amt-helper-src := \
 	user/helper/serve/link.c \
 	user/helper/serve/listener.c \
 	user/helper/serve/relay.c \
+	user/helper/watch.c \
 	user/lib/device.c \
 	user/lib/exit.c \
 	user/lib/netlink.c \

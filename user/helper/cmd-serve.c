@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <systemd/sd-daemon.h>
@@ -18,6 +17,7 @@
 #include "helper/serve/forwards.h"
 #include "helper/serve/link.h"
 #include "helper/serve/listener.h"
+#include "helper/watch.h"
 #include "lib/device.h"
 #include "lib/netlink.h"
 
@@ -25,6 +25,7 @@ struct serve {
 	sd_event *event;
 	struct netlink *nl;
 	int ctl;
+	struct watch *watch;
 	struct link *link;
 	struct forwards *forwards;
 	struct connections *connections;
@@ -75,57 +76,28 @@ static void on_full(void *arg, bool full)
 	forwards_pause(serve->forwards, full);
 }
 
-static void on_link(void *arg, const struct link_info *info)
+static void on_state(void *arg, const struct netlink_state *state)
 {
 	struct serve *serve = arg;
 
-	link_update(serve->link, info);
+	link_update(serve->link, &state->link);
+	forwards_replace(serve->forwards, state->forwards,
+			 state->forward_count);
 }
 
-static void on_forward(void *arg, const struct forward_info *forward)
+static void on_watch_failed(void *arg, int error)
 {
 	struct serve *serve = arg;
 
-	forwards_update(serve->forwards, forward);
+	failure_set(&serve->failure, EXIT_INTERNAL,
+		    "lost the events of the kernel: %s", strerror(-error));
+	sd_event_exit(serve->event, EXIT_INTERNAL);
 }
 
-/* Ask for all there is: at the start, and after events were lost. */
-static int take_state(struct serve *serve)
-{
-	struct forward_info list[AMT_LME_MAX_FORWARDS];
-	struct link_info info;
-	int ret;
-
-	ret = netlink_get_link(serve->nl, &info);
-	if (ret < 0)
-		return ret;
-	link_update(serve->link, &info);
-	ret = netlink_dump_forwards(serve->nl, list);
-	if (ret < 0)
-		return ret;
-	forwards_replace(serve->forwards, list, ret);
-	return 0;
-}
-
-static int on_netlink(sd_event_source *source, int fd, uint32_t revents,
-		      void *arg)
-{
-	struct serve *serve = arg;
-	int ret = netlink_receive(serve->nl);
-
-	(void)source;
-	(void)fd;
-	(void)revents;
-	if (ret == -ENOBUFS)
-		ret = take_state(serve);
-	if (ret < 0) {
-		failure_set(&serve->failure, EXIT_INTERNAL,
-			    "lost the events of the kernel: %s",
-			    strerror(-ret));
-		sd_event_exit(serve->event, EXIT_INTERNAL);
-	}
-	return 0;
-}
+static const struct watch_ops watch_ops = {
+	.state = on_state,
+	.failed = on_watch_failed,
+};
 
 static int open_ctl(struct serve *serve)
 {
@@ -152,14 +124,14 @@ static int open_ctl(struct serve *serve)
 /* A client that is away may come back; a machine without MEI has no AMT. */
 static int check_mei(struct serve *serve)
 {
-	struct link_info info;
-	int ret = netlink_get_link(serve->nl, &info);
+	struct netlink_state state;
+	int ret = netlink_get_state(serve->nl, &state);
 
 	if (ret < 0)
 		return failure_set(&serve->failure, EXIT_INTERNAL,
 				   "cannot read the state of the link: %s",
 				   strerror(-ret));
-	kernel_judge(&info, &serve->failure);
+	kernel_judge(&state.link, &serve->failure);
 	if (serve->failure.code == EXIT_NO_MEI)
 		return -1;
 	serve->failure.code = EXIT_OK;
@@ -184,14 +156,8 @@ static int watch_signals(struct serve *serve)
 	return sd_event_add_signal(serve->event, NULL, SIGINT, NULL, NULL);
 }
 
-/* Subscribe before the state is taken, so that no change is missed. */
 static int start(struct serve *serve)
 {
-	const struct netlink_events events = {
-		.link = on_link,
-		.forward = on_forward,
-		.arg = serve,
-	};
 	int ret;
 
 	ret = sd_event_default(&serve->event);
@@ -206,12 +172,8 @@ static int start(struct serve *serve)
 	if (ret >= 0)
 		ret = link_new(&serve->link, serve->event);
 	if (ret >= 0)
-		ret = netlink_subscribe(serve->nl, &events);
-	if (ret >= 0)
-		ret = sd_event_add_io(serve->event, NULL, netlink_fd(serve->nl),
-				      EPOLLIN, on_netlink, serve);
-	if (ret >= 0)
-		ret = take_state(serve);
+		ret = watch_new(&serve->watch, serve->event, serve->nl,
+				&watch_ops, serve);
 	if (ret < 0)
 		return failure_set(&serve->failure, EXIT_INTERNAL,
 				   "cannot start: %s", strerror(-ret));
@@ -236,6 +198,7 @@ static void run(struct serve *serve)
 /* Stop accepting, then close the channels, then let the link go. */
 static void stop(struct serve *serve)
 {
+	watch_free(serve->watch);
 	forwards_free(serve->forwards);
 	connections_free(serve->connections);
 	link_free(serve->link);

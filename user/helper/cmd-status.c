@@ -11,13 +11,6 @@
 #include "lib/netlink.h"
 #include "lib/output.h"
 
-/* What the kernel knows: all that the command shows. */
-struct status {
-	struct link_info link;
-	struct forward_info forwards[AMT_LME_MAX_FORWARDS];
-	int forward_count;
-};
-
 static const char doc[] =
 	"Show the link to AMT and the ports that AMT forwards.\v"
 	"Exit code: 0 the link is up; 3 no MEI device; 5 the firmware offers\n"
@@ -52,22 +45,19 @@ static const struct argp argp = {
 	.doc = doc,
 };
 
-static int ask(struct status *status, struct failure *failure)
+static int ask(struct netlink_state *state, struct failure *failure)
 {
 	struct netlink *nl;
 	int ret;
 
 	if (kernel_open(&nl, failure) < 0)
 		return -1;
-	ret = netlink_get_link(nl, &status->link);
-	if (ret == 0)
-		ret = netlink_dump_forwards(nl, status->forwards);
+	ret = netlink_get_state(nl, state);
 	netlink_close(nl);
 	if (ret < 0)
 		return failure_set(failure, EXIT_INTERNAL,
 				   "cannot read the state of the link: %s",
 				   strerror(-ret));
-	status->forward_count = ret;
 	return 0;
 }
 
@@ -92,12 +82,12 @@ static void describe_link(struct json_object *document,
 }
 
 static void describe_forwards(struct json_object *document,
-			      const struct status *status)
+			      const struct netlink_state *state)
 {
 	struct json_object *array = output_array(document, "forwards");
 
-	for (int i = 0; i < status->forward_count; i++) {
-		const struct forward_info *forward = &status->forwards[i];
+	for (int i = 0; i < state->forward_count; i++) {
+		const struct forward_info *forward = &state->forwards[i];
 		struct json_object *row = output_row(array);
 
 		output_u32(row, "port", forward->port);
@@ -112,16 +102,16 @@ int cmd_status(int argc, char **argv)
 {
 	struct json_object *document;
 	struct failure failure = { .code = EXIT_OK };
-	struct status status = { 0 };
+	struct netlink_state state;
 	bool json = false;
 	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &json);
 	document = output_new();
-	if (ask(&status, &failure) == 0) {
-		describe_link(document, &status.link);
-		describe_forwards(document, &status);
-		kernel_judge(&status.link, &failure);
+	if (ask(&state, &failure) == 0) {
+		describe_link(document, &state.link);
+		describe_forwards(document, &state);
+		kernel_judge(&state.link, &failure);
 	}
 	if (failure.code != EXIT_OK && json)
 		output_error(document, failure.code, failure.message);

@@ -18,7 +18,6 @@ struct netlink {
 	struct nl_sock *request;
 	struct nl_sock *event;
 	int family;
-	struct netlink_events events;
 };
 
 static struct nla_policy link_policy[AMT_LME_A_LINK_MAX + 1] = {
@@ -163,54 +162,30 @@ void netlink_close(struct netlink *nl)
 	free(nl);
 }
 
-static int on_event(struct nl_msg *msg, void *arg)
+static int join_group(struct netlink *nl, const char *family, const char *name)
 {
-	struct nlmsghdr *nlh = nlmsg_hdr(msg);
-	struct netlink *nl = arg;
-	struct forward_info forward;
-	struct link_info link;
-
-	if (nlh->nlmsg_type != nl->family)
-		return NL_SKIP;
-	switch (genlmsg_hdr(nlh)->cmd) {
-	case AMT_LME_CMD_LINK_NTF:
-		if (parse_link(nlh, &link) == 0)
-			nl->events.link(nl->events.arg, &link);
-		break;
-	case AMT_LME_CMD_FORWARD_NTF:
-		if (parse_forward(nlh, &forward) == 0)
-			nl->events.forward(nl->events.arg, &forward);
-		break;
-	}
-	return NL_OK;
-}
-
-static int join_group(struct netlink *nl, const char *name)
-{
-	int group = genl_ctrl_resolve_grp(nl->request, AMT_LME_FAMILY_NAME,
-					  name);
+	int group = genl_ctrl_resolve_grp(nl->request, family, name);
 
 	if (group < 0)
 		return group;
 	return nl_socket_add_membership(nl->event, group);
 }
 
-int netlink_subscribe(struct netlink *nl, const struct netlink_events *events)
+int netlink_subscribe(struct netlink *nl)
 {
 	int ret = open_socket(&nl->event);
 
 	if (ret < 0)
 		return nl_errno(ret);
-	nl->events = *events;
 	nl_socket_disable_seq_check(nl->event);
-	ret = nl_socket_modify_cb(nl->event, NL_CB_VALID, NL_CB_CUSTOM,
-				  on_event, nl);
+	ret = nl_socket_set_nonblocking(nl->event);
 	if (ret == 0)
-		ret = nl_socket_set_nonblocking(nl->event);
+		ret = join_group(nl, AMT_LME_FAMILY_NAME, AMT_LME_MCGRP_LINK);
 	if (ret == 0)
-		ret = join_group(nl, AMT_LME_MCGRP_LINK);
+		ret = join_group(nl, AMT_LME_FAMILY_NAME,
+				 AMT_LME_MCGRP_FORWARD);
 	if (ret == 0)
-		ret = join_group(nl, AMT_LME_MCGRP_FORWARD);
+		ret = join_group(nl, "nlctrl", "notify");
 	return nl_errno(ret);
 }
 
@@ -225,7 +200,7 @@ int netlink_receive(struct netlink *nl)
 
 	do {
 		ret = nl_recvmsgs_default(nl->event);
-	} while (ret == 0);
+	} while (ret == 0 || ret == -NLE_NOMEM); /* ENOBUFS: some were lost */
 	return ret == -NLE_AGAIN ? 0 : nl_errno(ret);
 }
 
@@ -256,11 +231,6 @@ static int on_link(struct nl_msg *msg, void *arg)
 	return ret < 0 ? ret : NL_OK;
 }
 
-int netlink_get_link(struct netlink *nl, struct link_info *link)
-{
-	return nl_errno(request(nl, AMT_LME_CMD_LINK_GET, 0, on_link, link));
-}
-
 struct dump {
 	struct forward_info *forwards;
 	int count;
@@ -280,10 +250,9 @@ static int on_forward(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-int netlink_dump_forwards(struct netlink *nl,
-			  struct forward_info forwards[AMT_LME_MAX_FORWARDS])
+static int dump_forwards(struct netlink *nl, struct netlink_state *state)
 {
-	struct dump dump = { .forwards = forwards };
+	struct dump dump = { .forwards = state->forwards };
 	int tries = DUMP_TRIES;
 	int ret;
 
@@ -292,5 +261,15 @@ int netlink_dump_forwards(struct netlink *nl,
 		ret = request(nl, AMT_LME_CMD_FORWARD_GET, NLM_F_DUMP,
 			      on_forward, &dump);
 	} while (ret == -NLE_DUMP_INTR && --tries > 0);
-	return ret < 0 ? nl_errno(ret) : dump.count;
+	state->forward_count = dump.count;
+	return ret;
+}
+
+int netlink_get_state(struct netlink *nl, struct netlink_state *state)
+{
+	int ret = request(nl, AMT_LME_CMD_LINK_GET, 0, on_link, &state->link);
+
+	if (ret >= 0)
+		ret = dump_forwards(nl, state);
+	return ret < 0 ? nl_errno(ret) : 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The generic netlink family of the LME driver: state of the link and of the
- * forwarded ports, and their events. Functions return a negative errno on
+ * forwarded ports, and when it changes. Functions return a negative errno on
  * failure.
  */
 #ifndef LIB_NETLINK_H
@@ -54,15 +54,15 @@ struct forward_info {
 };
 
 /**
- * struct netlink_events - whom to tell what was received
- * @link: the link changed
- * @forward: a forward appeared, changed or is gone
- * @arg: passed to both
+ * struct netlink_state - all that the family tells
+ * @link: the link
+ * @forwards: the forwards
+ * @forward_count: how many there are
  */
-struct netlink_events {
-	void (*link)(void *arg, const struct link_info *link);
-	void (*forward)(void *arg, const struct forward_info *forward);
-	void *arg;
+struct netlink_state {
+	struct link_info link;
+	struct forward_info forwards[AMT_LME_MAX_FORWARDS];
+	int forward_count;
 };
 
 /**
@@ -79,15 +79,16 @@ int netlink_open(struct netlink **nl);
 void netlink_close(struct netlink *nl);
 
 /**
- * netlink_subscribe() - receive events from now on
+ * netlink_subscribe() - be told of changes from now on
  * @nl: the connection
- * @events: whom to tell, in netlink_receive(); copied
  *
- * To miss nothing: subscribe first, then ask for the state.
+ * An event may be older than the last answer, so it only says that something
+ * changed, or that the family went away. To miss nothing: subscribe, then ask
+ * for the state; after each event, ask again.
  *
  * Return: 0.
  */
-int netlink_subscribe(struct netlink *nl, const struct netlink_events *events);
+int netlink_subscribe(struct netlink *nl);
 
 /** netlink_fd() - readable when events wait; only after netlink_subscribe() */
 int netlink_fd(const struct netlink *nl);
@@ -96,21 +97,17 @@ int netlink_fd(const struct netlink *nl);
  * netlink_receive() - take the events that wait
  * @nl: the connection
  *
- * Return: 0; -ENOBUFS when events were lost: ask for the state again.
+ * Return: 0, also when some of them were lost.
  */
 int netlink_receive(struct netlink *nl);
 
-/** netlink_get_link() - ask for the state of the link */
-int netlink_get_link(struct netlink *nl, struct link_info *link);
-
 /**
- * netlink_dump_forwards() - ask for all forwards
+ * netlink_get_state() - ask for the state
  * @nl: the connection
- * @forwards: room for them
+ * @state: to be filled
  *
- * Return: how many there are.
+ * Return: 0; -ENOENT when the driver was unloaded.
  */
-int netlink_dump_forwards(struct netlink *nl,
-			  struct forward_info forwards[AMT_LME_MAX_FORWARDS]);
+int netlink_get_state(struct netlink *nl, struct netlink_state *state);
 
 #endif /* LIB_NETLINK_H */
