@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -180,7 +181,8 @@ FIXTURE_SETUP(relay)
 	ASSERT_EQ(0, set_nonblocking(self->relay_client));
 	ASSERT_EQ(0, set_nonblocking(self->relay_channel));
 	ASSERT_EQ(0, relay_new(&self->relay, self->event, self->relay_client,
-			       self->relay_channel, &ops, &self->outcome));
+			       self->relay_client, self->relay_channel, &ops,
+			       &self->outcome));
 }
 
 FIXTURE_TEARDOWN(relay)
@@ -570,6 +572,100 @@ TEST_F(relay, client_that_never_hangs_up_is_closed)
 	sd_event_now(self->event, CLOCK_MONOTONIC, &end);
 	EXPECT_LE(RELAY_LINGER_USEC, end - start);
 	EXPECT_EQ(0, self->outcome.end.error);
+}
+
+/* A program's stdin and stdout in place of a socket. */
+FIXTURE(stdio) {
+	sd_event *event;
+	struct relay *relay;
+	struct outcome outcome;
+	int amt;
+	int channel;
+};
+
+FIXTURE_SETUP(stdio)
+{
+	int channel[2];
+
+	signal(SIGPIPE, SIG_IGN);
+	half_closes = 0;
+	ASSERT_LE(0, sd_event_new(&self->event));
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+				channel));
+	self->amt = channel[0];
+	self->channel = channel[1];
+}
+
+FIXTURE_TEARDOWN(stdio)
+{
+	relay_free(self->relay);
+	sd_event_unref(self->event);
+	close(self->amt);
+}
+
+/* How many steps until there is nothing to do, or MANY_STEPS. */
+static int steps_to_rest(sd_event *event)
+{
+	int steps = 0;
+
+	while (steps < MANY_STEPS && sd_event_run(event, 0) > 0)
+		steps++;
+	return steps;
+}
+
+TEST_F(stdio, files_are_relayed_to_their_end)
+{
+	int in = memfd_create("in", 0), out = memfd_create("out", 0);
+	int kept = dup(out);
+	char text[64] = "";
+
+	ASSERT_EQ(8, pwrite(in, "question", 8, 0));
+	ASSERT_EQ(0, relay_new(&self->relay, self->event, in, out,
+			       self->channel, &ops, &self->outcome));
+	EXPECT_GT(MANY_STEPS, steps_to_rest(self->event));
+	EXPECT_EQ(8, read(self->amt, text, sizeof(text)));
+	EXPECT_EQ(0, read(self->amt, text, sizeof(text)));
+	EXPECT_EQ(1, half_closes);
+	say(self->amt, "answer");
+	EXPECT_GT(MANY_STEPS, steps_to_rest(self->event));
+	EXPECT_EQ(0, self->outcome.calls);
+	shutdown(self->amt, SHUT_WR);
+	EXPECT_GT(MANY_STEPS, steps_to_rest(self->event));
+	EXPECT_EQ(1, self->outcome.calls);
+	EXPECT_EQ(0, self->outcome.end.error);
+	EXPECT_EQ(6, pread(kept, text, sizeof(text), 0));
+	EXPECT_EQ(0, strncmp(text, "answer", 6));
+	close(kept);
+}
+
+TEST_F(stdio, an_ended_pipe_and_a_quiet_amt_cost_nothing)
+{
+	int in[2], out[2];
+
+	ASSERT_EQ(0, pipe2(in, O_NONBLOCK));
+	ASSERT_EQ(0, pipe2(out, O_NONBLOCK));
+	close(in[1]);
+	ASSERT_EQ(0, relay_new(&self->relay, self->event, in[0], out[1],
+			       self->channel, &ops, &self->outcome));
+	EXPECT_GT(MANY_STEPS, steps_to_rest(self->event));
+	EXPECT_EQ(1, half_closes);
+	EXPECT_EQ(0, self->outcome.calls);
+	close(out[0]); /* nobody will read the answer */
+	EXPECT_GT(MANY_STEPS, steps_to_rest(self->event));
+	EXPECT_EQ(1, self->outcome.calls);
+	EXPECT_EQ(0, self->outcome.end.error);
+}
+
+TEST_F(stdio, a_full_disk_is_reported)
+{
+	int in = open("/dev/null", O_RDONLY), out = open("/dev/full", O_WRONLY);
+
+	ASSERT_EQ(0, relay_new(&self->relay, self->event, in, out,
+			       self->channel, &ops, &self->outcome));
+	say(self->amt, "answer");
+	EXPECT_GT(MANY_STEPS, steps_to_rest(self->event));
+	EXPECT_EQ(1, self->outcome.calls);
+	EXPECT_EQ(ENOSPC, self->outcome.end.client_error);
 }
 
 TEST_HARNESS_MAIN

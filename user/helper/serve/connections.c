@@ -151,8 +151,8 @@ static int start_relay(struct connection *connection, int client,
 	channel = device_connect(connections->ctl, connection->port, peer);
 	if (channel < 0)
 		return channel;
-	ret = relay_new(&connection->relay, connections->event, client, channel,
-			&relay_ops, connection);
+	ret = relay_new(&connection->relay, connections->event, client, client,
+			channel, &relay_ops, connection);
 	if (ret < 0)
 		close(channel);
 	return ret;

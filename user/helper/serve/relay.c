@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A relay of bytes between a client's socket and a channel to AMT.
+ * A relay of bytes between a client and a channel to AMT.
  *
  *   OPENING   the channel is being opened; the client is not read
  *   OPEN      bytes go both ways
  *   FLUSHING  the channel is closed; the client gets what is left
- *   DRAINING  the client was told the end; wait until it hangs up, because
+ *   DRAINING  a socket was told the end; wait until it hangs up, because
  *             close() with unread bytes would reset it and lose the answer
  *
  * Readiness is level-triggered, and EPOLLHUP and EPOLLERR come unasked: a
@@ -38,9 +38,11 @@ struct flow {
 
 struct relay {
 	enum relay_state state;
-	int client;
+	int in;
+	int out;
 	int channel;
-	sd_event_source *client_io;
+	sd_event_source *in_io;
+	sd_event_source *out_io; /* NULL if @out is @in, a socket */
 	sd_event_source *channel_io;
 	sd_event_source *linger;
 	struct flow *up; /* client to channel; both flows are one allocation */
@@ -117,14 +119,18 @@ static void close_channel(struct relay *relay)
 
 static void close_client(struct relay *relay)
 {
-	relay->client_io = sd_event_source_disable_unref(relay->client_io);
-	if (relay->client < 0)
+	relay->in_io = sd_event_source_disable_unref(relay->in_io);
+	relay->out_io = sd_event_source_disable_unref(relay->out_io);
+	if (relay->out >= 0 && relay->out != relay->in)
+		close(relay->out);
+	if (relay->in < 0)
 		return;
 	if (relay->end.error)
-		relay_reset_client(relay->client);
+		relay_reset_client(relay->in);
 	else
-		close(relay->client);
-	relay->client = -1;
+		close(relay->in);
+	relay->in = -1;
+	relay->out = -1;
 }
 
 void relay_free(struct relay *relay)
@@ -184,24 +190,43 @@ static uint32_t channel_interest(const struct relay *relay)
 	return events;
 }
 
+/*
+ * What epoll cannot watch, as files, is always ready: its source is a deferred
+ * one. A source that waits for nothing is off, or EPOLLHUP would come forever.
+ */
+static int await(sd_event_source *source, uint32_t events)
+{
+	int ret = 0;
+
+	if (events && sd_event_source_get_io_fd(source) >= 0)
+		ret = sd_event_source_set_io_events(source, events);
+	if (ret < 0)
+		return ret;
+	return sd_event_source_set_enabled(source, events ? SD_EVENT_ON :
+							    SD_EVENT_OFF);
+}
+
+/* Also without interest, so that a client that hangs up is noticed. */
+static int await_client(struct relay *relay)
+{
+	uint32_t events = client_interest(relay);
+	int ret;
+
+	if (!relay->out_io)
+		return sd_event_source_set_io_events(relay->in_io, events);
+	ret = await(relay->in_io, events & EPOLLIN);
+	if (ret < 0 || sd_event_source_get_io_fd(relay->out_io) < 0)
+		return ret < 0 ? ret : await(relay->out_io, events & EPOLLOUT);
+	return sd_event_source_set_io_events(relay->out_io, events & EPOLLOUT);
+}
+
 /* Ask the loop for what the relay can act upon now, and for nothing else. */
 static void rearm(struct relay *relay)
 {
-	uint32_t events;
-	int ret;
+	int ret = await_client(relay);
 
-	ret = sd_event_source_set_io_events(relay->client_io,
-					    client_interest(relay));
-	if (ret >= 0 && relay->channel_io) {
-		events = channel_interest(relay);
-		if (events)
-			ret = sd_event_source_set_io_events(relay->channel_io,
-							    events);
-		if (ret >= 0)
-			ret = sd_event_source_set_enabled(relay->channel_io,
-							  events ? SD_EVENT_ON :
-								   SD_EVENT_OFF);
-	}
+	if (ret >= 0 && relay->channel_io)
+		ret = await(relay->channel_io, channel_interest(relay));
 	if (ret < 0) {
 		relay->end.error = -ret;
 		finish(relay);
@@ -218,7 +243,7 @@ static int on_linger(sd_event_source *source, uint64_t now, void *arg)
 
 static int start_linger(struct relay *relay)
 {
-	sd_event *event = sd_event_source_get_event(relay->client_io);
+	sd_event *event = sd_event_source_get_event(relay->in_io);
 
 	return sd_event_add_time_relative(event, &relay->linger,
 					  CLOCK_MONOTONIC, RELAY_LINGER_USEC, 0,
@@ -238,15 +263,15 @@ static void channel_over(struct relay *relay, int error)
 	relay->end.error = error;
 	relay->state = RELAY_FLUSHING;
 	if (error)
-		setsockopt(relay->client, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
+		setsockopt(relay->out, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
 			   &all_sent, sizeof(all_sent));
 }
 
 /* All was given to the client; false if the relay is finished. */
 static bool flushed(struct relay *relay)
 {
-	if (relay->end.error || relay->client_eof || start_linger(relay) < 0 ||
-	    shutdown(relay->client, SHUT_WR) < 0) {
+	if (relay->end.error || relay->client_eof || relay->out_io ||
+	    start_linger(relay) < 0 || shutdown(relay->out, SHUT_WR) < 0) {
 		finish(relay);
 		return false;
 	}
@@ -279,9 +304,13 @@ static void write_up(struct relay *relay)
 /* False if the client is gone and the relay finished. */
 static bool write_down(struct relay *relay)
 {
-	if (!flow_pending(relay->down) ||
-	    flow_drain(relay->down, relay->client) == 0)
+	int ret = 0;
+
+	if (flow_pending(relay->down))
+		ret = flow_drain(relay->down, relay->out);
+	if (ret == 0)
 		return true;
+	relay->end.client_error = -ret;
 	finish(relay);
 	return false;
 }
@@ -304,9 +333,10 @@ static bool read_channel(struct relay *relay)
 /* False if the relay is finished. */
 static bool read_client(struct relay *relay)
 {
-	ssize_t n = flow_fill(relay->up, relay->client);
+	ssize_t n = flow_fill(relay->up, relay->in);
 
 	if (n < 0 && n != -EAGAIN) {
+		relay->end.client_error = (int)-n;
 		finish(relay);
 		return false;
 	}
@@ -319,7 +349,7 @@ static bool read_client(struct relay *relay)
 /* Throw away what a client sends after the end; true at its own end. */
 static bool client_hung_up(struct relay *relay)
 {
-	ssize_t n = read(relay->client, relay->down->data,
+	ssize_t n = read(relay->in, relay->down->data,
 			 sizeof(relay->down->data));
 
 	return n == 0 || (n < 0 && !try_again(errno));
@@ -338,9 +368,9 @@ static bool flush_client(struct relay *relay)
 }
 
 /* False if the relay is finished. */
-static bool client_ready(struct relay *relay, uint32_t revents)
+static bool client_ready(struct relay *relay, uint32_t wanted,
+			 uint32_t revents)
 {
-	uint32_t wanted = client_interest(relay);
 	bool gone = revents & (EPOLLHUP | EPOLLERR);
 
 	if (relay->state == RELAY_DRAINING ? client_hung_up(relay) :
@@ -359,16 +389,31 @@ static bool client_ready(struct relay *relay, uint32_t revents)
 	return true;
 }
 
+/* What of the interest in the client a source of it stands for. */
+static uint32_t interest_of(const struct relay *relay,
+			    const sd_event_source *source)
+{
+	uint32_t events = client_interest(relay);
+
+	if (!relay->out_io)
+		return events;
+	return events & (source == relay->out_io ? EPOLLOUT : EPOLLIN);
+}
+
 static int on_client(sd_event_source *source, int fd, uint32_t revents,
 		     void *arg)
 {
 	struct relay *relay = arg;
 
-	(void)source;
 	(void)fd;
-	if (client_ready(relay, revents))
+	if (client_ready(relay, interest_of(relay, source), revents))
 		rearm(relay);
 	return 0;
+}
+
+static int on_file(sd_event_source *source, void *arg)
+{
+	return on_client(source, -1, interest_of(arg, source), arg);
 }
 
 /* False if the relay is finished. */
@@ -415,29 +460,53 @@ static int on_channel(sd_event_source *source, int fd, uint32_t revents,
 	return 0;
 }
 
-int relay_new(struct relay **out, sd_event *event, int client, int channel,
-	      const struct relay_ops *ops, void *arg)
+static int watch_client(struct relay *relay, sd_event *event,
+			sd_event_source **source, int fd)
+{
+	int ret = sd_event_add_io(event, source, fd, 0, on_client, relay);
+
+	if (ret != -EPERM)
+		return ret;
+	ret = sd_event_add_defer(event, source, on_file, relay);
+	if (ret >= 0)
+		ret = sd_event_source_set_enabled(*source, SD_EVENT_OFF);
+	return ret;
+}
+
+static int watch_sides(struct relay *relay, sd_event *event, int in, int out,
+		       int channel)
+{
+	int ret = watch_client(relay, event, &relay->in_io, in);
+
+	if (ret >= 0 && out != in)
+		ret = watch_client(relay, event, &relay->out_io, out);
+	if (ret >= 0)
+		ret = sd_event_add_io(event, &relay->channel_io, channel,
+				      EPOLLOUT, on_channel, relay);
+	return ret < 0 ? ret : await_client(relay);
+}
+
+int relay_new(struct relay **out_relay, sd_event *event, int in, int out,
+	      int channel, const struct relay_ops *ops, void *arg)
 {
 	struct relay *relay = calloc(1, sizeof(*relay));
 	int ret;
 
 	if (!relay)
 		return -ENOMEM;
-	relay->client = -1;
+	relay->in = -1;
+	relay->out = -1;
 	relay->channel = -1;
 	relay->ops = ops;
 	relay->arg = arg;
-	ret = sd_event_add_io(event, &relay->client_io, client, 0, on_client,
-			      relay);
-	if (ret >= 0)
-		ret = sd_event_add_io(event, &relay->channel_io, channel,
-				      EPOLLOUT, on_channel, relay);
+	ret = watch_sides(relay, event, in, out, channel);
 	if (ret < 0) {
 		relay_free(relay);
 		return ret;
 	}
-	relay->client = client;
+	relay->in = in;
+	relay->out = out;
 	relay->channel = channel;
-	*out = relay;
+	*out_relay = relay;
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A relay of bytes between a client's socket and a channel to AMT.
+ * A relay of bytes between a client and a channel to AMT.
  *
  * The channel may be any stream descriptor: only the half-close, which TCP has
  * and APF has not, is left to the owner. Memory is one fixed buffer for each
@@ -26,10 +26,12 @@ struct relay;
  * struct relay_end - how a relay ended
  * @opened: the channel was open
  * @error: errno of the channel; 0 when either side closed, or the client went
+ * @client_error: errno of reading from or writing to the client
  */
 struct relay_end {
 	bool opened;
 	int error;
+	int client_error;
 };
 
 /**
@@ -45,19 +47,21 @@ struct relay_ops {
 
 /**
  * relay_new() - relay from now on
- * @out: the relay, to be freed with relay_free()
+ * @out_relay: the relay, to be freed with relay_free()
  * @event: the loop
- * @client: a non-blocking stream socket; not read before the channel is open
+ * @in: what the client sends; not read before the channel is open
+ * @out: what it gets: the same stream socket as @in, or another descriptor,
+ *       of any type
  * @channel: a non-blocking stream; writable when it is open
  * @ops: what the relay asks for
  * @arg: passed to @ops->done
  *
- * On success both descriptors belong to the relay.
+ * All are non-blocking, and belong to the relay on success.
  *
  * Return: 0, or a negative errno.
  */
-int relay_new(struct relay **out, sd_event *event, int client, int channel,
-	      const struct relay_ops *ops, void *arg);
+int relay_new(struct relay **out_relay, sd_event *event, int in, int out,
+	      int channel, const struct relay_ops *ops, void *arg);
 
 /** relay_free() - close both sides, if they still are open */
 void relay_free(struct relay *relay);
