@@ -3,10 +3,12 @@
 
 amt-helper-src := \
 	user/helper/main.c \
+	user/helper/cmd-connect.c \
 	user/helper/cmd-serve.c \
 	user/helper/cmd-status.c \
 	user/helper/failure.c \
 	user/helper/kernel.c \
+	user/helper/parse.c \
 	user/helper/serve/connections.c \
 	user/helper/serve/forwards.c \
 	user/helper/serve/lifecycle.c \

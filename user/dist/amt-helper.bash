@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Completion of amt-helper for bash.
 _amt_helper() {
-	local words='serve status version help'
+	local words='serve status connect version help'
 
 	case $COMP_CWORD,${COMP_WORDS[1]} in
 	1,*)	;;
 	2,help)	;;
-	*,serve | *,status)
-		words='--help --usage'
-		[[ ${COMP_WORDS[1]} == status ]] && words+=' --json' ;;
+	*,serve)	words='--help --usage' ;;
+	*,status)	words='--json --help --usage' ;;
+	*,connect)	words='16992 16993 --ipv4 --ipv6 --originator --help --usage' ;;
 	*)	words='' ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}")

@@ -101,24 +101,16 @@ static const struct watch_ops watch_ops = {
 
 static int open_ctl(struct serve *serve)
 {
-	int ret = device_open_ctl();
+	int ret;
 
-	if (ret >= 0) {
-		serve->ctl = ret;
-		ret = device_hold(ret);
-	}
-	if (ret == 0)
-		return 0;
-	if (ret == -EACCES || ret == -EPERM)
-		return failure_set(&serve->failure, EXIT_PERMISSION,
-				   "no permission for %s; run as root or join the group amt",
-				   DEVICE_CTL);
-	if (ret == -ENOENT || ret == -ENXIO || ret == -ENODEV)
-		return failure_set(&serve->failure, EXIT_NO_MODULE,
-				   "%s is missing; mount devtmpfs on /dev",
-				   DEVICE_CTL);
-	return failure_set(&serve->failure, EXIT_INTERNAL, DEVICE_CTL ": %s",
-			   strerror(-ret));
+	serve->ctl = kernel_open_ctl(&serve->failure);
+	if (serve->ctl < 0)
+		return -1;
+	ret = device_hold(serve->ctl);
+	if (ret < 0)
+		return failure_set(&serve->failure, EXIT_INTERNAL,
+				   "cannot hold the link: %s", strerror(-ret));
+	return 0;
 }
 
 /* A client that is away may come back; a machine without MEI has no AMT. */

@@ -17,6 +17,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+int cmd_connect(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 

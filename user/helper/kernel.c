@@ -24,6 +24,24 @@ int kernel_open(struct netlink **nl, struct failure *failure)
 			   strerror(-ret));
 }
 
+int kernel_open_ctl(struct failure *failure)
+{
+	int ret = device_open_ctl();
+
+	if (ret >= 0)
+		return ret;
+	if (ret == -EACCES || ret == -EPERM)
+		return failure_set(failure, EXIT_PERMISSION,
+				   "no permission for %s; run as root or join the group amt",
+				   DEVICE_CTL);
+	if (ret == -ENOENT || ret == -ENXIO || ret == -ENODEV)
+		return failure_set(failure, EXIT_NO_MODULE,
+				   "%s is missing; mount devtmpfs on /dev",
+				   DEVICE_CTL);
+	return failure_set(failure, EXIT_INTERNAL, DEVICE_CTL ": %s",
+			   strerror(-ret));
+}
+
 static void judge_absent(struct failure *failure)
 {
 	if (device_mei_present())

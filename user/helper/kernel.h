@@ -19,6 +19,14 @@ struct netlink;
 int kernel_open(struct netlink **nl, struct failure *failure);
 
 /**
+ * kernel_open_ctl() - open the control node
+ * @failure: why not
+ *
+ * Return: the descriptor, or -1 with @failure set.
+ */
+int kernel_open_ctl(struct failure *failure);
+
+/**
  * kernel_judge() - say why a link is not up
  * @link: the link
  * @failure: set to why it is not up, and what to do; EXIT_OK if it is

@@ -19,10 +19,14 @@ const char *exit_name(enum exit_code code)
 		return "busy";
 	case EXIT_TIMEOUT:
 		return "timeout";
+	case EXIT_PROTOCOL:
+		return "protocol";
 	case EXIT_NO_MODULE:
 		return "no-module";
 	case EXIT_NO_DAEMON:
 		return "no-daemon";
+	case EXIT_PEER:
+		return "peer-unreachable";
 	case EXIT_INTERNAL:
 		break;
 	}

@@ -15,8 +15,10 @@ enum exit_code {
 	EXIT_NO_CLIENT = 5,
 	EXIT_BUSY = 6,
 	EXIT_TIMEOUT = 7,
+	EXIT_PROTOCOL = 8,
 	EXIT_NO_MODULE = 11,
 	EXIT_NO_DAEMON = 12,
+	EXIT_PEER = 13,
 };
 
 /**

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Values of options. */
+#ifndef HELPER_PARSE_H
+#define HELPER_PARSE_H
+
+struct sockaddr_storage;
+
+/**
+ * parse_number() - a decimal number
+ * @text: digits and nothing else
+ * @max: the largest that is allowed
+ * @value: set if it is one
+ *
+ * Return: 0, or -1.
+ */
+int parse_number(const char *text, unsigned int max, unsigned int *value);
+
+/** parse_port() - a port, 1 to 65535; 0, or -1 */
+int parse_port(const char *text, unsigned int *port);
+
+/**
+ * parse_endpoint() - an IP address and a port
+ * @text: "127.0.0.1:40000" or "[::1]:40000"; the port is not 0
+ * @address: set if it is one
+ *
+ * Return: 0, or -1.
+ */
+int parse_endpoint(const char *text, struct sockaddr_storage *address);
+
+#endif /* HELPER_PARSE_H */
