@@ -371,8 +371,10 @@ void lme_change_get(struct lme *lme, struct lme_change *change)
 	change->generation = lme->generation;
 	change->error = lme->error;
 	change->settled = lme->forwards.settled;
-	change->transport = lme->active ? lme->active->transport :
-					  AMT_LME_TRANSPORT_NONE;
+	change->transport = AMT_LME_TRANSPORT_NONE;
+	/* A link that is let go counts no more, while its end goes out. */
+	if (lme->active && change->state >= AMT_LME_LINK_STATE_CONNECTING)
+		change->transport = lme->active->transport;
 }
 
 /**
