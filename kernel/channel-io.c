@@ -5,6 +5,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/moduleparam.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -33,7 +34,10 @@ static struct lme_channel *alloc_channel(struct lme *lme,
 		ch->params.window = min_t(u32, READ_ONCE(window),
 					  LME_WINDOW_MAX);
 	kref_init(&ch->kref);
+	ch->pid = task_tgid_nr(current);
+	get_task_comm(ch->comm, current);
 	INIT_LIST_HEAD(&ch->node);
+	INIT_LIST_HEAD(&ch->changed);
 	init_waitqueue_head(&ch->wait);
 	mutex_init(&ch->rx_mutex);
 	mutex_init(&ch->tx_mutex);
@@ -67,6 +71,7 @@ struct lme_channel *lme_channel_open(struct lme *lme,
 	spin_lock(&lme->lock);
 	kref_get(&ch->kref);
 	list_add_tail(&ch->node, &lme->queue);
+	lme_announce_channel(ch);
 	ch->open_by = jiffies + msecs_to_jiffies(ms);
 	ch->deadline = ch->open_by;
 	ch->deadline_set = true;
@@ -87,7 +92,7 @@ void lme_channel_release(struct lme_channel *ch)
 	struct lme *lme = ch->lme;
 
 	spin_lock(&lme->lock);
-	if (ch->state == LME_CHANNEL_OPEN && !ch->close_due) {
+	if (ch->state == AMT_LME_CHANNEL_STATE_OPEN && !ch->close_due) {
 		lme_channel_close(ch);
 		ch->deadline = jiffies + CLOSE_LINGER;
 		ch->deadline_set = true;
@@ -102,13 +107,13 @@ void lme_channel_release(struct lme_channel *ch)
 /* The channel will not carry anything more in either direction. */
 static bool over(const struct lme_channel *ch)
 {
-	return ch->error || ch->state == LME_CHANNEL_CLOSED;
+	return ch->error || ch->state == AMT_LME_CHANNEL_STATE_CLOSED;
 }
 
 static bool opening(const struct lme_channel *ch)
 {
-	return !over(ch) && (ch->state == LME_CHANNEL_QUEUED ||
-			     ch->state == LME_CHANNEL_OPENING);
+	return !over(ch) && (ch->state == AMT_LME_CHANNEL_STATE_QUEUED ||
+			     ch->state == AMT_LME_CHANNEL_STATE_OPENING);
 }
 
 static bool can_read(const struct lme_channel *ch)
@@ -183,7 +188,7 @@ static void credit(struct lme_channel *ch, u32 n)
 	spin_lock(&ch->lme->lock);
 	ch->rx.tail += n;
 	ch->owed += n;
-	if (ch->state == LME_CHANNEL_OPEN && !ch->close_due &&
+	if (ch->state == AMT_LME_CHANNEL_STATE_OPEN && !ch->close_due &&
 	    (ch->owed >= ch->window / 2 || !lme_ring_used(&ch->rx))) {
 		ch->adjust_due = true;
 		lme_send_kick(ch->lme);
@@ -247,7 +252,7 @@ static int commit(struct lme_channel *ch, u32 n)
 	spin_lock(&ch->lme->lock);
 	if (ch->error)
 		err = ch->error;
-	else if (ch->state != LME_CHANNEL_OPEN || ch->shut || ch->close_due)
+	else if (ch->state != AMT_LME_CHANNEL_STATE_OPEN || ch->shut || ch->close_due)
 		err = -EPIPE;
 	else
 		ch->tx.head += n;

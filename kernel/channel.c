@@ -39,6 +39,21 @@ void lme_channel_put(struct lme_channel *ch)
 	kref_put(&ch->kref, free_channel);
 }
 
+/**
+ * lme_channel_set_state - the only place where the state changes
+ * @ch: the channel
+ * @state: the new state
+ *
+ * Context: under lme.lock.
+ */
+void lme_channel_set_state(struct lme_channel *ch,
+			   enum amt_lme_channel_state state)
+{
+	lockdep_assert_held(&ch->lme->lock);
+	ch->state = state;
+	lme_announce_channel(ch);
+}
+
 /* Out of the queue or the session; may free the channel. */
 static void unlist(struct lme_channel *ch)
 {
@@ -81,7 +96,7 @@ void lme_channel_close(struct lme_channel *ch)
 }
 
 /* AMT broke a rule on this channel: end it, whatever is queued. */
-static void violation(struct lme_channel *ch, enum lme_counter counter)
+static void violation(struct lme_channel *ch, unsigned int counter)
 {
 	lme_count(ch->lme, counter);
 	purge_tx(ch);
@@ -104,11 +119,11 @@ void lme_channel_abandon(struct lme_channel *ch)
 	lockdep_assert_held(&lme->lock);
 	ch->abandoned = true;
 	ch->retry_set = false;
-	if (ch->state == LME_CHANNEL_QUEUED ||
-	    (ch->state == LME_CHANNEL_OPENING && ch->open_due)) {
-		bool had_slot = ch->state == LME_CHANNEL_OPENING;
+	if (ch->state == AMT_LME_CHANNEL_STATE_QUEUED ||
+	    (ch->state == AMT_LME_CHANNEL_STATE_OPENING && ch->open_due)) {
+		bool had_slot = ch->state == AMT_LME_CHANNEL_STATE_OPENING;
 
-		ch->state = LME_CHANNEL_CLOSED;
+		lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_CLOSED);
 		ch->open_due = false;
 		ch->deadline_set = false;
 		unlist(ch);
@@ -116,7 +131,7 @@ void lme_channel_abandon(struct lme_channel *ch)
 			lme->session.slots--;
 			lme_channels_start(lme);
 		}
-	} else if (ch->state == LME_CHANNEL_OPENING) {
+	} else if (ch->state == AMT_LME_CHANNEL_STATE_OPENING) {
 		arm(ch, jiffies + ANSWER_TIMEOUT);
 	}
 }
@@ -132,7 +147,7 @@ static int open_timeout_error(struct lme_channel *ch)
 {
 	struct lme *lme = ch->lme;
 
-	if (ch->state == LME_CHANNEL_OPENING || ch->refusals)
+	if (ch->state == AMT_LME_CHANNEL_STATE_OPENING || ch->refusals)
 		return -ETIMEDOUT;
 	if (lme->session.state != LME_SESSION_FORWARDING)
 		return -ENETDOWN;
@@ -149,7 +164,8 @@ static void start(struct lme_channel *ch)
 	list_move_tail(&ch->node, &s->channels);
 	s->slots++;
 	ch->id = s->next_id++;
-	ch->state = LME_CHANNEL_OPENING;
+	ch->generation = lme->generation;
+	lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_OPENING);
 	ch->retry_set = false;
 	ch->open_due = true;
 	/* The clock may have passed the queue already. */
@@ -188,8 +204,10 @@ void lme_channels_start(struct lme *lme)
 /* Back to the head of the queue, as the session can not open it now. */
 static void requeue(struct lme_channel *ch)
 {
-	ch->state = LME_CHANNEL_QUEUED;
+	ch->id = 0;
+	ch->generation = 0;
 	ch->open_due = false;
+	lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_QUEUED);
 	list_move(&ch->node, &ch->lme->queue);
 	arm(ch, ch->open_by);
 }
@@ -237,13 +255,13 @@ void lme_channels_session_over(struct lme *lme)
 	while (!list_empty(&s->channels)) {
 		/* From the end, so that they queue in their old order. */
 		ch = list_last_entry(&s->channels, struct lme_channel, node);
-		if (ch->state == LME_CHANNEL_OPENING && !ch->abandoned) {
+		if (ch->state == AMT_LME_CHANNEL_STATE_OPENING && !ch->abandoned) {
 			requeue(ch);
 			continue;
 		}
-		if (ch->state != LME_CHANNEL_CLOSED)
+		if (ch->state != AMT_LME_CHANNEL_STATE_CLOSED)
 			fail(ch, -ECONNRESET);
-		ch->state = LME_CHANNEL_CLOSED;
+		lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_CLOSED);
 		ch->close_due = false;
 		ch->deadline_set = false;
 		purge_tx(ch);
@@ -259,7 +277,7 @@ static struct lme_channel *find(struct lme *lme, u32 id)
 	list_for_each_entry(ch, &lme->session.channels, node)
 		if (ch->id == id)
 			return ch;
-	lme_count(lme, LME_COUNT_UNKNOWN_CHANNEL);
+	lme_count(lme, LME_COUNT(RX_UNKNOWN_CHANNEL));
 	return NULL;
 }
 
@@ -276,21 +294,21 @@ void lme_channel_rx_confirm(struct lme *lme, const struct apf_msg *msg)
 
 	if (!ch)
 		return;
-	if (ch->state != LME_CHANNEL_OPENING || ch->open_due) {
-		if (ch->state == LME_CHANNEL_OPEN &&
+	if (ch->state != AMT_LME_CHANNEL_STATE_OPENING || ch->open_due) {
+		if (ch->state == AMT_LME_CHANNEL_STATE_OPEN &&
 		    ch->amt_id != msg->confirm.sender)
-			violation(ch, LME_COUNT_UNEXPECTED);
+			violation(ch, LME_COUNT(RX_UNEXPECTED));
 		else
-			lme_count(lme, LME_COUNT_UNEXPECTED);
+			lme_count(lme, LME_COUNT(RX_UNEXPECTED));
 		return;
 	}
-	ch->state = LME_CHANNEL_OPEN;
 	ch->amt_id = msg->confirm.sender;
 	ch->tx_window = msg->confirm.window;
+	lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_OPEN);
 	ch->deadline_set = false;
 	ch->answered = true;
 	ch->rx_last = jiffies;
-	lme_count(lme, LME_COUNT_OPENED);
+	lme_count(lme, LME_COUNT(OPENED));
 	if (ch->abandoned)
 		lme_channel_close(ch);
 	lme_channel_shut_rearm(ch);
@@ -318,14 +336,14 @@ void lme_channel_rx_failure(struct lme *lme, const struct apf_msg *msg)
 
 	if (!ch)
 		return;
-	if (ch->state != LME_CHANNEL_OPENING || ch->open_due) {
-		lme_count(lme, LME_COUNT_UNEXPECTED);
+	if (ch->state != AMT_LME_CHANNEL_STATE_OPENING || ch->open_due) {
+		lme_count(lme, LME_COUNT(RX_UNEXPECTED));
 		return;
 	}
-	lme_count(lme, LME_COUNT_OPEN_REFUSED);
+	lme_count(lme, LME_COUNT(OPEN_REFUSED));
 	s->slots--;
 	if (ch->abandoned) {
-		ch->state = LME_CHANNEL_CLOSED;
+		lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_CLOSED);
 		unlist(ch);
 	} else if (reason == APF_OPEN_RESOURCE_SHORTAGE) {
 		slots_short(ch);
@@ -334,7 +352,7 @@ void lme_channel_rx_failure(struct lme *lme, const struct apf_msg *msg)
 		pause_then_retry(ch);
 	} else {
 		fail(ch, refusal_error(reason));
-		ch->state = LME_CHANNEL_CLOSED;
+		lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_CLOSED);
 		unlist(ch);
 	}
 	lme_channels_start(lme);
@@ -353,13 +371,13 @@ void lme_channel_rx_adjust(struct lme *lme, const struct apf_msg *msg)
 
 	if (!ch)
 		return;
-	if (ch->state != LME_CHANNEL_OPEN) {
+	if (ch->state != AMT_LME_CHANNEL_STATE_OPEN) {
 		/* AMT may have sent it before it saw our CLOSE. */
-		if (ch->state != LME_CHANNEL_CLOSING)
-			lme_count(lme, LME_COUNT_UNEXPECTED);
+		if (ch->state != AMT_LME_CHANNEL_STATE_CLOSING)
+			lme_count(lme, LME_COUNT(RX_UNEXPECTED));
 	} else if (check_add_overflow(ch->tx_window, msg->adjust.bytes,
 				      &ch->tx_window)) {
-		violation(ch, LME_COUNT_ADJUST_OVERFLOW);
+		violation(ch, LME_COUNT(RX_ADJUST_OVERFLOW));
 	} else if (lme_ring_used(&ch->tx)) {
 		lme_send_kick(lme);
 	}
@@ -379,18 +397,19 @@ void lme_channel_rx_data(struct lme *lme, const struct apf_msg *msg)
 
 	if (!ch)
 		return;
-	if (ch->state != LME_CHANNEL_OPEN && ch->state != LME_CHANNEL_CLOSING) {
-		lme_count(lme, LME_COUNT_UNEXPECTED);
+	if (ch->state != AMT_LME_CHANNEL_STATE_OPEN && ch->state != AMT_LME_CHANNEL_STATE_CLOSING) {
+		lme_count(lme, LME_COUNT(RX_UNEXPECTED));
 	} else if (!payload->len) {
-		lme_count(lme, LME_COUNT_EMPTY_DATA);
+		lme_count(lme, LME_COUNT(RX_EMPTY_DATA));
 	} else if (payload->len > ch->credit) {
 		ch->credit = 0;
-		if (ch->state == LME_CHANNEL_OPEN)
-			violation(ch, LME_COUNT_WINDOW_OVERRUN);
+		if (ch->state == AMT_LME_CHANNEL_STATE_OPEN)
+			violation(ch, LME_COUNT(RX_WINDOW_OVERRUN));
 		else
-			lme_count(lme, LME_COUNT_WINDOW_OVERRUN);
+			lme_count(lme, LME_COUNT(RX_WINDOW_OVERRUN));
 	} else {
 		ch->credit -= payload->len;
+		ch->rx_bytes += payload->len;
 		ch->answered = true;
 		ch->rx_last = jiffies;
 		if (ch->abandoned)
@@ -413,21 +432,21 @@ void lme_channel_rx_data(struct lme *lme, const struct apf_msg *msg)
 void lme_channel_rx_close(struct lme *lme, const struct apf_msg *msg)
 {
 	struct lme_channel *ch = find(lme, msg->close.recipient);
-	enum lme_channel_state was;
+	enum amt_lme_channel_state was;
 
 	if (!ch)
 		return;
 	was = ch->state;
-	if (was != LME_CHANNEL_OPEN && was != LME_CHANNEL_CLOSING) {
-		lme_count(lme, LME_COUNT_UNEXPECTED);
+	if (was != AMT_LME_CHANNEL_STATE_OPEN && was != AMT_LME_CHANNEL_STATE_CLOSING) {
+		lme_count(lme, LME_COUNT(RX_UNEXPECTED));
 		return;
 	}
-	ch->state = LME_CHANNEL_CLOSED;
+	lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_CLOSED);
 	ch->deadline_set = false;
 	purge_tx(ch);
 	wake_up_all(&ch->wait);
 	lme->session.slots--;
-	if (was == LME_CHANNEL_OPEN)
+	if (was == AMT_LME_CHANNEL_STATE_OPEN)
 		lme_channel_close(ch);
 	else
 		unlist(ch);
@@ -444,7 +463,7 @@ void lme_channel_rx_close(struct lme *lme, const struct apf_msg *msg)
  */
 void lme_channel_shut_rearm(struct lme_channel *ch)
 {
-	if (!ch->shut || ch->state != LME_CHANNEL_OPEN || ch->close_due)
+	if (!ch->shut || ch->state != AMT_LME_CHANNEL_STATE_OPEN || ch->close_due)
 		return;
 	ch->deadline_set = false;
 	if (lme_ring_used(&ch->tx) || lme_ring_used(&ch->rx) || ch->adjust_due)
@@ -458,28 +477,28 @@ static void expire(struct lme_channel *ch)
 {
 	ch->deadline_set = false;
 	switch (ch->state) {
-	case LME_CHANNEL_OPEN:
+	case AMT_LME_CHANNEL_STATE_OPEN:
 		if (ch->close_due && lme_ring_used(&ch->tx)) {
-			lme_count(ch->lme, LME_COUNT_LINGER_DROPPED);
+			lme_count(ch->lme, LME_COUNT(LINGER_DROPPED));
 			purge_tx(ch);
 		}
 		lme_channel_close(ch);
 		break;
-	case LME_CHANNEL_QUEUED:
-	case LME_CHANNEL_OPENING:
+	case AMT_LME_CHANNEL_STATE_QUEUED:
+	case AMT_LME_CHANNEL_STATE_OPENING:
 		if (!ch->abandoned) {
 			open_failed(ch, open_timeout_error(ch));
 			break;
 		}
 		fallthrough;
-	case LME_CHANNEL_CLOSING:
-		lme_count(ch->lme, LME_COUNT_SLOT_LEAKED);
-		ch->state = LME_CHANNEL_CLOSED;
+	case AMT_LME_CHANNEL_STATE_CLOSING:
+		lme_count(ch->lme, LME_COUNT(SLOT_LEAKED));
+		lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_CLOSED);
 		wake_up_all(&ch->wait);
 		ch->lme->session.slots--;
 		unlist(ch);
 		break;
-	case LME_CHANNEL_CLOSED:
+	case AMT_LME_CHANNEL_STATE_CLOSED:
 		break;
 	}
 }
@@ -532,7 +551,7 @@ static u32 default_window(struct lme *lme)
 static size_t next_open(struct lme_channel *ch, u8 *buf)
 {
 	const struct lme_channel_params *p = &ch->params;
-	const char *loopback = p->ipv6 ? "::1" : "127.0.0.1";
+	const char *loopback = lme_channel_loopback(p);
 	struct apf_open open = {
 		.sender = ch->id,
 		.addr = loopback,
@@ -565,8 +584,8 @@ static size_t next_close(struct lme_channel *ch, u8 *buf)
 	size_t len = apf_encode_close(buf, ch->amt_id);
 
 	ch->close_due = false;
-	if (ch->state == LME_CHANNEL_OPEN) {
-		ch->state = LME_CHANNEL_CLOSING;
+	if (ch->state == AMT_LME_CHANNEL_STATE_OPEN) {
+		lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_CLOSING);
 		arm(ch, jiffies + ANSWER_TIMEOUT);
 	} else {
 		unlist(ch);
@@ -584,6 +603,7 @@ static size_t next_data(struct lme_channel *ch, u8 *buf)
 	lme_ring_peek(&ch->tx, buf + APF_DATA_HDR_SIZE, n);
 	ch->tx.tail += n;
 	ch->tx_window -= n;
+	ch->tx_bytes += n;
 	ch->tx_last = jiffies;
 	ch->answered = false;
 	/* Others have their turn before this channel sends again. */
@@ -618,7 +638,7 @@ size_t lme_channels_next(struct lme *lme, u8 *buf)
 			return next_close(ch, buf);
 	}
 	list_for_each_entry(ch, channels, node)
-		if (ch->state == LME_CHANNEL_OPEN && ch->tx_window &&
+		if (ch->state == AMT_LME_CHANNEL_STATE_OPEN && ch->tx_window &&
 		    lme_ring_used(&ch->tx))
 			return next_data(ch, buf);
 	return 0;

@@ -10,9 +10,11 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 #include <linux/wait.h>
+#include <uapi/linux/amt_lme_netlink.h>
 
 #include "apf.h"
 #include "byte-ring.h"
@@ -22,22 +24,6 @@ struct lme;
 /* Default receive window in bytes; more is unproven in the field. */
 #define LME_WINDOW_DEFAULT 4096
 #define LME_WINDOW_MAX 65536
-
-/**
- * enum lme_channel_state - where a channel stands with AMT
- * @LME_CHANNEL_QUEUED: waits for the link, the forward or a slot; no id yet
- * @LME_CHANNEL_OPENING: CHANNEL_OPEN is queued or sent
- * @LME_CHANNEL_OPEN: AMT confirmed; our CLOSE may be queued
- * @LME_CHANNEL_CLOSING: our CLOSE was sent, AMT's has not come
- * @LME_CHANNEL_CLOSED: over; an answering CLOSE may still be queued
- */
-enum lme_channel_state {
-	LME_CHANNEL_QUEUED,
-	LME_CHANNEL_OPENING,
-	LME_CHANNEL_OPEN,
-	LME_CHANNEL_CLOSING,
-	LME_CHANNEL_CLOSED,
-};
 
 /**
  * struct lme_channel_params - what the opener wants
@@ -63,10 +49,11 @@ struct lme_channel_params {
  * @lme: the object
  * @params: as given by the opener; constant
  * @node: in lme.queue or lme_session.channels
+ * @changed: in lme.changed, with a reference
  * @wait: woken on every change that a reader, writer or poller waits for
  * @rx_mutex: one reader at a time; taken before lme.lock
  * @tx_mutex: one writer at a time; taken before lme.lock
- * @state: enum lme_channel_state
+ * @state: enum amt_lme_channel_state
  * @error: negative error that ended it for the user, 0 for none
  * @abandoned: what AMT sends is of no use any more: the file was closed,
  *             opening timed out, or AMT broke the protocol
@@ -83,12 +70,17 @@ struct lme_channel_params {
  * @rx_last: when AMT last sent, or the reader last took, a byte (jiffies)
  * @tx_last: when our last byte went out (jiffies)
  * @refusals: how often AMT refused to open it
- * @id: our id
- * @amt_id: AMT's id; valid from LME_CHANNEL_OPEN on
+ * @pid: the process that opened it
+ * @comm: the name of that process
+ * @generation: the session it belongs to; 0 while it is queued
+ * @id: our id; 0 while it is queued
+ * @amt_id: AMT's id; valid from AMT_LME_CHANNEL_STATE_OPEN on
  * @window: our receive window in bytes
  * @credit: bytes that AMT may still send
  * @owed: bytes the reader took and AMT was not yet credited for
  * @tx_window: bytes that we may still send
+ * @rx_bytes: bytes received
+ * @tx_bytes: bytes sent
  * @rx: received bytes; producer is the receive thread, consumer the reader
  * @tx: bytes to send; producer is the writer, consumer the tx worker
  *
@@ -99,10 +91,11 @@ struct lme_channel {
 	struct lme *lme;
 	struct lme_channel_params params;
 	struct list_head node;
+	struct list_head changed;
 	wait_queue_head_t wait;
 	struct mutex rx_mutex; /* one reader */
 	struct mutex tx_mutex; /* one writer */
-	enum lme_channel_state state;
+	enum amt_lme_channel_state state;
 	int error;
 	bool abandoned;
 	bool shut;
@@ -118,14 +111,57 @@ struct lme_channel {
 	unsigned long rx_last;
 	unsigned long tx_last;
 	unsigned int refusals;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+	u32 generation;
 	u32 id;
 	u32 amt_id;
 	u32 window;
 	u32 credit;
 	u32 owed;
 	u32 tx_window;
+	u64 rx_bytes;
+	u64 tx_bytes;
 	struct lme_ring rx;
 	struct lme_ring tx;
+};
+
+/**
+ * struct lme_channel_facts - what a channel's netlink message says
+ * @id: our id
+ * @amt_id: AMT's id
+ * @confirmed: @amt_id is valid
+ * @state: enum amt_lme_channel_state
+ * @port: port inside AMT
+ * @addr: address named to AMT as connected to; constant text
+ * @orig_addr: address of the client
+ * @orig_port: port of the client
+ * @rx_window: bytes that AMT may still send
+ * @tx_window: bytes that we may still send
+ * @rx_bytes: bytes received
+ * @tx_bytes: bytes sent
+ * @error: error number, 0 for none
+ * @generation: session
+ * @pid: opener
+ * @comm: its name
+ */
+struct lme_channel_facts {
+	u32 id;
+	u32 amt_id;
+	bool confirmed;
+	u32 state;
+	u32 port;
+	const char *addr;
+	char orig_addr[APF_ADDR_MAX + 1];
+	u32 orig_port;
+	u32 rx_window;
+	u32 tx_window;
+	u64 rx_bytes;
+	u64 tx_bytes;
+	u32 error;
+	u32 generation;
+	u32 pid;
+	char comm[TASK_COMM_LEN];
 };
 
 /* For files and other users; may sleep. */
@@ -146,8 +182,19 @@ void lme_channel_release(struct lme_channel *ch);
 /* For channel-io.c; under lme.lock, but for lme_channel_put(). */
 void lme_channel_put(struct lme_channel *ch);
 void lme_channel_close(struct lme_channel *ch);
+void lme_channel_set_state(struct lme_channel *ch,
+			   enum amt_lme_channel_state state);
 void lme_channel_abandon(struct lme_channel *ch);
 void lme_channel_shut_rearm(struct lme_channel *ch);
+
+/* For lme.c and genl-channel.c. */
+const char *lme_channel_loopback(const struct lme_channel_params *params);
+void lme_channel_facts_get(struct lme_channel *ch,
+			   struct lme_channel_facts *facts);
+bool lme_channel_facts_by_id(struct lme *lme, u32 id,
+			     struct lme_channel_facts *facts);
+bool lme_channel_facts_next(struct lme *lme, const long pos[2],
+			    struct lme_channel_facts *facts, u32 *seq);
 
 /* For session.c and lme.c; under lme.lock. */
 void lme_channels_start(struct lme *lme);

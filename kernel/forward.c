@@ -88,14 +88,14 @@ bool lme_forward_add(struct lme *lme, const struct apf_str *addr, u32 port)
 	struct lme_forward *fwd;
 
 	if (!valid(addr, port)) {
-		lme_count(lme, LME_COUNT_FORWARD_REFUSED);
+		lme_count(lme, LME_COUNT(FORWARD_REFUSED));
 		return false;
 	}
 	fwd = find(lme, addr, port);
 	if (!fwd)
 		fwd = find_free(lme);
 	if (!fwd) {
-		lme_count(lme, LME_COUNT_FORWARD_REFUSED);
+		lme_count(lme, LME_COUNT(FORWARD_REFUSED));
 		return false;
 	}
 	if (!fwd->port) {

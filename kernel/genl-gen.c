@@ -16,6 +16,11 @@ static const struct nla_policy amt_lme_forward_get_nl_policy[AMT_LME_A_FORWARD_A
 	[AMT_LME_A_FORWARD_ADDRESS] = { .type = NLA_NUL_STRING, },
 };
 
+/* AMT_LME_CMD_CHANNEL_GET - do */
+static const struct nla_policy amt_lme_channel_get_nl_policy[AMT_LME_A_CHANNEL_ID + 1] = {
+	[AMT_LME_A_CHANNEL_ID] = { .type = NLA_U32, },
+};
+
 /* Ops table for amt_lme */
 static const struct genl_split_ops amt_lme_nl_ops[] = {
 	{
@@ -35,11 +40,24 @@ static const struct genl_split_ops amt_lme_nl_ops[] = {
 		.dumpit	= amt_lme_nl_forward_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},
+	{
+		.cmd		= AMT_LME_CMD_CHANNEL_GET,
+		.doit		= amt_lme_nl_channel_get_doit,
+		.policy		= amt_lme_channel_get_nl_policy,
+		.maxattr	= AMT_LME_A_CHANNEL_ID,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= AMT_LME_CMD_CHANNEL_GET,
+		.dumpit	= amt_lme_nl_channel_get_dumpit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
 };
 
 static const struct genl_multicast_group amt_lme_nl_mcgrps[] = {
 	[AMT_LME_NLGRP_LINK] = { "link", },
 	[AMT_LME_NLGRP_FORWARD] = { "forward", },
+	[AMT_LME_NLGRP_CHANNEL] = { "channel", },
 };
 
 struct genl_family amt_lme_nl_family __ro_after_init = {

@@ -15,10 +15,14 @@ int amt_lme_nl_link_get_doit(struct sk_buff *skb, struct genl_info *info);
 int amt_lme_nl_forward_get_doit(struct sk_buff *skb, struct genl_info *info);
 int amt_lme_nl_forward_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb);
+int amt_lme_nl_channel_get_doit(struct sk_buff *skb, struct genl_info *info);
+int amt_lme_nl_channel_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb);
 
 enum {
 	AMT_LME_NLGRP_LINK,
 	AMT_LME_NLGRP_FORWARD,
+	AMT_LME_NLGRP_CHANNEL,
 };
 
 extern struct genl_family amt_lme_nl_family;

@@ -19,19 +19,29 @@ static struct lme *genl_lme;
  * @message_size: longest message in bytes, 0 when not known
  * @users: who wants the link
  * @channels: channel slots that are taken
+ * @since_ms: when this state began, in milliseconds of CLOCK_BOOTTIME
+ * @counters: indexed by LME_COUNT()
  */
 struct link_facts {
 	struct lme_change change;
 	u32 message_size;
 	u32 users;
 	u32 channels;
+	u64 since_ms;
+	u64 counters[AMT_LME_A_COUNTERS_PAD];
 };
 
-/*
+/**
+ * lme_genl_check_net - whether a network namespace may ask
+ * @net: the namespace
+ * @extack: where to say why not
+ *
  * A machine has one AMT, so other network namespaces have none. The generator
  * makes all families namespace aware, so each handler has to look.
+ *
+ * Return: 0 or -EOPNOTSUPP.
  */
-static int check_namespace(struct net *net, struct netlink_ext_ack *extack)
+int lme_genl_check_net(struct net *net, struct netlink_ext_ack *extack)
 {
 	if (net_eq(net, &init_net))
 		return 0;
@@ -47,7 +57,25 @@ static void link_facts_get(struct link_facts *facts)
 	facts->message_size = lme_rx_max(genl_lme);
 	facts->users = genl_lme->users;
 	facts->channels = genl_lme->session.slots;
+	facts->since_ms = genl_lme->since_ms;
+	memcpy(facts->counters, genl_lme->counters, sizeof(facts->counters));
 	spin_unlock(&genl_lme->lock);
+}
+
+static int counters_put(struct sk_buff *skb, const u64 *counters)
+{
+	struct nlattr *nest;
+	unsigned int i;
+
+	nest = nla_nest_start(skb, AMT_LME_A_LINK_COUNTERS);
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 1; i < AMT_LME_A_COUNTERS_PAD; i++)
+		if (nla_put_u64_64bit(skb, i, counters[i],
+				      AMT_LME_A_COUNTERS_PAD))
+			return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
 }
 
 static int link_put(struct sk_buff *skb, const struct link_facts *facts)
@@ -68,7 +96,10 @@ static int link_put(struct sk_buff *skb, const struct link_facts *facts)
 		return -EMSGSIZE;
 	if (change->settled && nla_put_flag(skb, AMT_LME_A_LINK_SETTLED))
 		return -EMSGSIZE;
-	return 0;
+	if (nla_put_u64_64bit(skb, AMT_LME_A_LINK_SINCE, facts->since_ms,
+			      AMT_LME_A_LINK_PAD))
+		return -EMSGSIZE;
+	return counters_put(skb, facts->counters);
 }
 
 static struct sk_buff *link_msg(u32 portid, u32 seq, u8 cmd)
@@ -95,7 +126,7 @@ int amt_lme_nl_link_get_doit(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *msg;
 	int err;
 
-	err = check_namespace(genl_info_net(info), info->extack);
+	err = lme_genl_check_net(genl_info_net(info), info->extack);
 	if (err)
 		return err;
 	msg = link_msg(info->snd_portid, info->snd_seq, AMT_LME_CMD_LINK_GET);
@@ -154,7 +185,7 @@ int amt_lme_nl_forward_get_doit(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *msg;
 	int err;
 
-	err = check_namespace(genl_info_net(info), info->extack);
+	err = lme_genl_check_net(genl_info_net(info), info->extack);
 	if (err)
 		return err;
 	if (!info->attrs[AMT_LME_A_FORWARD_PORT]) {
@@ -197,7 +228,7 @@ int amt_lme_nl_forward_get_dumpit(struct sk_buff *skb,
 	unsigned int i;
 	int err;
 
-	err = check_namespace(sock_net(skb->sk), cb->extack);
+	err = lme_genl_check_net(sock_net(skb->sk), cb->extack);
 	if (err)
 		return err;
 	for (i = cb->args[0]; i < AMT_LME_MAX_FORWARDS; i++) {
@@ -248,6 +279,29 @@ void lme_genl_forward_changed(const struct lme_forward *fwd)
 }
 
 /**
+ * lme_genl_lme - the object that is told about
+ *
+ * Return: the object.
+ */
+struct lme *lme_genl_lme(void)
+{
+	return genl_lme;
+}
+
+/*
+ * The specification cannot say that a group needs a capability. Where the
+ * kernel cannot either, there are no notifications of channels.
+ */
+static const struct genl_multicast_group groups[] = {
+	[AMT_LME_NLGRP_LINK] = { .name = AMT_LME_MCGRP_LINK },
+	[AMT_LME_NLGRP_FORWARD] = { .name = AMT_LME_MCGRP_FORWARD },
+#ifdef GENL_MCAST_CAP_NET_ADMIN
+	[AMT_LME_NLGRP_CHANNEL] = { .name = AMT_LME_MCGRP_CHANNEL,
+				    .flags = GENL_MCAST_CAP_NET_ADMIN },
+#endif
+};
+
+/**
  * lme_genl_init - register the family
  * @lme: the object
  *
@@ -256,6 +310,8 @@ void lme_genl_forward_changed(const struct lme_forward *fwd)
 int lme_genl_init(struct lme *lme)
 {
 	genl_lme = lme;
+	amt_lme_nl_family.mcgrps = groups;
+	amt_lme_nl_family.n_mcgrps = ARRAY_SIZE(groups);
 	return genl_register_family(&amt_lme_nl_family);
 }
 

@@ -4,6 +4,7 @@
  * workers. See lme.h for contexts, locks and lifetimes.
  */
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
 
@@ -105,7 +106,7 @@ static void link_lost(struct lme *lme, struct lme_link *link, int err)
 	/* Firmware may drop the connection as soon as it sees our DISCONNECT. */
 	if (lme->session.state != LME_SESSION_ENDING) {
 		lme->error = -err;
-		lme_count(lme, LME_COUNT_LINK_LOST);
+		lme_count(lme, LME_COUNT(LINK_LOST));
 	}
 	lme->lost = true;
 	lme->session.state = LME_SESSION_NONE;
@@ -142,7 +143,7 @@ void lme_link_receive(struct lme_link *link, const u8 *buf, size_t len)
 
 	spin_lock(&lme->lock);
 	if (lme->active == link && !lme->lost) {
-		lme_count(lme, LME_COUNT_RX);
+		lme_count(lme, LME_COUNT(RX_MESSAGES));
 		lme_session_receive(lme, buf, len);
 	}
 	spin_unlock(&lme->lock);
@@ -403,6 +404,25 @@ size_t lme_tx_max(struct lme *lme)
 }
 
 /**
+ * lme_announce_channel - the state of a channel changed
+ * @ch: the channel
+ *
+ * Context: under lme.lock.
+ */
+void lme_announce_channel(struct lme_channel *ch)
+{
+	struct lme *lme = ch->lme;
+
+	lockdep_assert_held(&lme->lock);
+	lme->channel_seq++;
+	if (!list_empty(&ch->changed) || !lme_genl_channels_watched())
+		return;
+	kref_get(&ch->kref);
+	list_add_tail(&ch->changed, &lme->changed);
+	lme_announce(lme);
+}
+
+/**
  * lme_announce - node, forward or link changed; let the event worker look
  * @lme: the object
  *
@@ -413,9 +433,26 @@ void lme_announce(struct lme *lme)
 	queue_work(lme->wq, &lme->event_work);
 }
 
+static bool take_changed(struct lme *lme, struct lme_channel_facts *facts)
+{
+	struct lme_channel *ch;
+
+	spin_lock(&lme->lock);
+	ch = list_first_entry_or_null(&lme->changed, struct lme_channel,
+				      changed);
+	if (ch) {
+		list_del_init(&ch->changed);
+		lme_channel_facts_get(ch, facts);
+		lme_channel_put(ch);
+	}
+	spin_unlock(&lme->lock);
+	return ch;
+}
+
 static void event_work(struct work_struct *work)
 {
 	struct lme *lme = container_of(work, struct lme, event_work);
+	struct lme_channel_facts facts;
 	struct lme_change change;
 	struct lme_forward fwd;
 
@@ -426,8 +463,13 @@ static void event_work(struct work_struct *work)
 		lme_genl_forward_changed(&fwd);
 	}
 
+	while (take_changed(lme, &facts))
+		lme_genl_channel_changed(&facts);
+
 	spin_lock(&lme->lock);
 	lme_change_get(lme, &change);
+	if (change.state != lme->announced.state)
+		lme->since_ms = ktime_to_ms(ktime_get_boottime());
 	spin_unlock(&lme->lock);
 	if (memcmp(&change, &lme->announced, sizeof(change))) {
 		lme->announced = change;
@@ -502,7 +544,7 @@ static struct lme_link *next_message(struct lme *lme, size_t *len)
 		link = lme->active;
 		lme->tx_since = jiffies;
 		lme_arm(lme, lme->tx_since + SEND_TIMEOUT);
-		lme_count(lme, LME_COUNT_TX);
+		lme_count(lme, LME_COUNT(TX_MESSAGES));
 	}
 	lme->tx_busy = *len;
 	spin_unlock(&lme->lock);
@@ -550,6 +592,8 @@ struct lme *lme_create(void)
 	INIT_WORK(&lme->event_work, event_work);
 	INIT_LIST_HEAD(&lme->links);
 	INIT_LIST_HEAD(&lme->queue);
+	INIT_LIST_HEAD(&lme->changed);
+	lme->since_ms = ktime_to_ms(ktime_get_boottime());
 	init_waitqueue_head(&lme->tx_idle);
 	lme->retry_at = jiffies;
 	lme->backoff = BACKOFF_MIN;
@@ -578,6 +622,14 @@ void lme_let_go(struct lme *lme)
 	flush_delayed_work(&lme->link_work);
 }
 
+static void drop_changed(struct lme *lme)
+{
+	struct lme_channel_facts facts;
+
+	while (take_changed(lme, &facts))
+		;
+}
+
 /**
  * lme_stop - end all work of the object
  * @lme: the object; all links are removed and all files closed
@@ -590,6 +642,7 @@ void lme_stop(struct lme *lme)
 	cancel_work_sync(&lme->tx_work);
 	cancel_delayed_work_sync(&lme->clock_work);
 	cancel_work_sync(&lme->event_work);
+	drop_changed(lme);
 }
 
 /**

@@ -40,6 +40,7 @@
 #include "forward.h"
 #include "session.h"
 
+struct lme_channel;
 struct lme_link;
 
 /* Longest message that is sent, also when the link would take more. */
@@ -48,28 +49,8 @@ struct lme_link;
 #define LME_MTU_MIN 512
 #define LME_MTU_MAX (128 * 1024)
 
-/* What happened, for debugfs; every one counts from module load. */
-enum lme_counter {
-	LME_COUNT_SESSIONS,
-	LME_COUNT_LINK_LOST,
-	LME_COUNT_RX,
-	LME_COUNT_TX,
-	LME_COUNT_SHORT,
-	LME_COUNT_TRAILING,
-	LME_COUNT_UNKNOWN_TYPE,
-	LME_COUNT_UNKNOWN_CHANNEL,
-	LME_COUNT_UNEXPECTED,
-	LME_COUNT_EMPTY_DATA,
-	LME_COUNT_WINDOW_OVERRUN,
-	LME_COUNT_ADJUST_OVERFLOW,
-	LME_COUNT_REPLY_OVERFLOW,
-	LME_COUNT_FORWARD_REFUSED,
-	LME_COUNT_OPEN_REFUSED,
-	LME_COUNT_OPENED,
-	LME_COUNT_SLOT_LEAKED,
-	LME_COUNT_LINGER_DROPPED,
-	LME_COUNTERS,
-};
+/* The counters of the netlink family; LME_COUNT(OPENED). */
+#define LME_COUNT(name) AMT_LME_A_COUNTERS_##name
 
 /**
  * struct lme_change - the parts of the link's state that are announced
@@ -115,7 +96,12 @@ struct lme_change {
  * @session: the present session
  * @queue: channels that wait for link, forward or slot, in order of arrival
  * @forwards: what AMT forwards
- * @counters: enum lme_counter
+ * @changed: channels whose state changed since it was announced; holds a
+ *           reference to each
+ * @channel_seq: changes with every state of a channel, for consistent dumps
+ * @counters: indexed by LME_COUNT()
+ * @since_ms: when the link's state was last announced as another one, in
+ *            milliseconds of CLOCK_BOOTTIME
  * @announced: what the last link notification said; of the event worker
  */
 struct lme {
@@ -147,7 +133,10 @@ struct lme {
 	struct lme_session session;
 	struct list_head queue;
 	struct lme_forwards forwards;
-	u64 counters[LME_COUNTERS];
+	struct list_head changed;
+	u32 channel_seq;
+	u64 counters[AMT_LME_A_COUNTERS_PAD];
+	u64 since_ms;
 	struct lme_change announced;
 };
 
@@ -166,11 +155,12 @@ size_t lme_tx_max(struct lme *lme);
 void lme_arm(struct lme *lme, unsigned long at);
 void lme_send_kick(struct lme *lme);
 void lme_announce(struct lme *lme);
+void lme_announce_channel(struct lme_channel *ch);
 void lme_session_up(struct lme *lme);
 void lme_session_proved(struct lme *lme);
 void lme_session_over(struct lme *lme);
 
-static inline void lme_count(struct lme *lme, enum lme_counter counter)
+static inline void lme_count(struct lme *lme, unsigned int counter)
 {
 	lockdep_assert_held(&lme->lock);
 	lme->counters[counter]++;

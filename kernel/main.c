@@ -5,7 +5,6 @@
 #include <net/genetlink.h>
 
 #include "chrdev.h"
-#include "debugfs.h"
 #include "genl.h"
 #include "link.h"
 #include "lme.h"
@@ -29,7 +28,6 @@ static int __init amt_lme_init(void)
 	err = lme_genl_init(the_lme);
 	if (err)
 		goto err_chrdev;
-	lme_debugfs_init(the_lme);
 	err = lme_link_mei_register(the_lme);
 	if (err)
 		goto err_genl;
@@ -45,7 +43,6 @@ err_link:
 	lme_link_mei_unregister();
 err_genl:
 	lme_stop(the_lme);
-	lme_debugfs_exit();
 	lme_genl_exit();
 err_chrdev:
 	lme_chrdev_exit();
@@ -62,7 +59,6 @@ static void __exit amt_lme_exit(void)
 	lme_chrdev_unpublish();
 	lme_link_mei_unregister();
 	lme_stop(the_lme);
-	lme_debugfs_exit();
 	lme_genl_exit();
 	lme_chrdev_exit();
 	lme_destroy(the_lme);

@@ -124,7 +124,7 @@ void lme_session_disconnect(struct lme *lme, u32 reason)
 		return;
 	if (reason != APF_DISCONNECT_BY_APPLICATION) {
 		lme->error = EPROTO;
-		lme_count(lme, LME_COUNT_LINK_LOST);
+		lme_count(lme, LME_COUNT(LINK_LOST));
 	}
 	s->state = LME_SESSION_ENDING;
 	s->deadline_set = false;
@@ -138,7 +138,7 @@ static void rx_disconnect(struct lme *lme, const struct apf_msg *msg)
 	lme->session.state = LME_SESSION_ENDING;
 	lme->session.reply_tail = lme->session.reply_head;
 	lme->error = ECONNRESET;
-	lme_count(lme, LME_COUNT_LINK_LOST);
+	lme_count(lme, LME_COUNT(LINK_LOST));
 	lme_session_over(lme);
 }
 
@@ -169,7 +169,7 @@ static void rx_version(struct lme *lme, const struct apf_msg *msg)
 	s->state = LME_SESSION_AGREED;
 	set_deadline(lme, HANDSHAKE_TIMEOUT);
 	lme->generation++;
-	lme_count(lme, LME_COUNT_SESSIONS);
+	lme_count(lme, LME_COUNT(SESSIONS));
 	lme_forwards_new_session(lme);
 	if (was != LME_SESSION_HELLO_SENT)
 		say_version(lme);
@@ -234,7 +234,7 @@ static void rx_global_request(struct lme *lme, const struct apf_msg *msg)
 		break;
 	case APF_REQ_UDP_SEND_TO:
 		/* Nobody listens for datagrams; AMT wants no answer. */
-		lme_count(lme, LME_COUNT_UNEXPECTED);
+		lme_count(lme, LME_COUNT(RX_UNEXPECTED));
 		break;
 	case APF_REQ_UNKNOWN:
 		if (msg->global.want_reply)
@@ -306,7 +306,7 @@ static void dispatch(struct lme *lme, const struct apf_msg *msg)
 	BUILD_BUG_ON(ARRAY_SIZE(rx_rules) != APF_KEEPALIVE_OPTIONS_REPLY + 1);
 	rule = &rx_rules[array_index_nospec(msg->type, ARRAY_SIZE(rx_rules))];
 	if (!rule->handle)
-		lme_count(lme, LME_COUNT_UNEXPECTED);
+		lme_count(lme, LME_COUNT(RX_UNEXPECTED));
 	else if (lme->session.state < rule->from)
 		lme_session_disconnect(lme, APF_DISCONNECT_PROTOCOL_ERROR);
 	else
@@ -331,16 +331,16 @@ void lme_session_receive(struct lme *lme, const u8 *buf, size_t len)
 		return;
 	err = apf_decode(&msg, buf, len);
 	if (!reply_room(lme)) {
-		lme_count(lme, LME_COUNT_REPLY_OVERFLOW);
+		lme_count(lme, LME_COUNT(REPLY_OVERFLOW));
 		lme_session_disconnect(lme, APF_DISCONNECT_PROTOCOL_ERROR);
 	} else if (err == -EOPNOTSUPP) {
-		lme_count(lme, LME_COUNT_UNKNOWN_TYPE);
+		lme_count(lme, LME_COUNT(RX_UNKNOWN_TYPE));
 	} else if (err) {
-		lme_count(lme, LME_COUNT_SHORT);
+		lme_count(lme, LME_COUNT(RX_SHORT));
 		lme_session_disconnect(lme, APF_DISCONNECT_PROTOCOL_ERROR);
 	} else {
 		if (msg.trailing)
-			lme_count(lme, LME_COUNT_TRAILING);
+			lme_count(lme, LME_COUNT(RX_TRAILING));
 		dispatch(lme, &msg);
 	}
 }

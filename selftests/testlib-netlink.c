@@ -16,6 +16,27 @@ static uint32_t number(struct nlattr *const *attrs, int type)
 	return attrs[type] ? nla_get_u32(attrs[type]) : 0;
 }
 
+static uint64_t number64(struct nlattr *const *attrs, int type)
+{
+	return attrs[type] ? nla_get_u64(attrs[type]) : 0;
+}
+
+static void text(char *to, size_t size, struct nlattr *attr)
+{
+	snprintf(to, size, "%s", attr ? nla_get_string(attr) : "");
+}
+
+static void take_counters(uint64_t *counters, struct nlattr *nest)
+{
+	struct nlattr *attrs[AMT_LME_A_COUNTERS_MAX + 1];
+	int i;
+
+	if (!nest || nla_parse_nested(attrs, AMT_LME_A_COUNTERS_MAX, nest, NULL))
+		return;
+	for (i = 1; i < AMT_LME_A_COUNTERS_PAD; i++)
+		counters[i] = number64(attrs, i);
+}
+
 static void take_link(struct genl_answer *answer, struct nlattr **attrs)
 {
 	answer->links++;
@@ -28,7 +49,9 @@ static void take_link(struct genl_answer *answer, struct nlattr **attrs)
 		.users = number(attrs, AMT_LME_A_LINK_USERS),
 		.channels = number(attrs, AMT_LME_A_LINK_CHANNELS),
 		.settled = attrs[AMT_LME_A_LINK_SETTLED],
+		.since = number64(attrs, AMT_LME_A_LINK_SINCE),
 	};
+	take_counters(answer->link.counters, attrs[AMT_LME_A_LINK_COUNTERS]);
 }
 
 static void take_forward(struct genl_answer *answer, struct nlattr **attrs)
@@ -40,23 +63,63 @@ static void take_forward(struct genl_answer *answer, struct nlattr **attrs)
 		.state = number(attrs, AMT_LME_A_FORWARD_STATE),
 		.generation = number(attrs, AMT_LME_A_FORWARD_GENERATION),
 	};
-	if (attrs[AMT_LME_A_FORWARD_ADDRESS])
-		snprintf(fwd->address, sizeof(fwd->address), "%s",
-			 nla_get_string(attrs[AMT_LME_A_FORWARD_ADDRESS]));
+	text(fwd->address, sizeof(fwd->address),
+	     attrs[AMT_LME_A_FORWARD_ADDRESS]);
 }
+
+static void take_channel(struct genl_answer *answer, struct nlattr **attrs)
+{
+	struct channel_state *ch = &answer->channel[answer->channels++];
+
+	*ch = (struct channel_state){
+		.id = number(attrs, AMT_LME_A_CHANNEL_ID),
+		.amt_id = number(attrs, AMT_LME_A_CHANNEL_AMT_ID),
+		.type = number(attrs, AMT_LME_A_CHANNEL_TYPE),
+		.direction = number(attrs, AMT_LME_A_CHANNEL_DIRECTION),
+		.state = number(attrs, AMT_LME_A_CHANNEL_STATE),
+		.port = number(attrs, AMT_LME_A_CHANNEL_PORT),
+		.orig_port = number(attrs, AMT_LME_A_CHANNEL_ORIG_PORT),
+		.rx_window = number(attrs, AMT_LME_A_CHANNEL_RX_WINDOW),
+		.tx_window = number(attrs, AMT_LME_A_CHANNEL_TX_WINDOW),
+		.error = number(attrs, AMT_LME_A_CHANNEL_ERROR),
+		.generation = number(attrs, AMT_LME_A_CHANNEL_GENERATION),
+		.pid = number(attrs, AMT_LME_A_CHANNEL_PID),
+		.rx_bytes = number64(attrs, AMT_LME_A_CHANNEL_RX_BYTES),
+		.tx_bytes = number64(attrs, AMT_LME_A_CHANNEL_TX_BYTES),
+	};
+	text(ch->address, sizeof(ch->address), attrs[AMT_LME_A_CHANNEL_ADDRESS]);
+	text(ch->orig_address, sizeof(ch->orig_address),
+	     attrs[AMT_LME_A_CHANNEL_ORIG_ADDRESS]);
+	text(ch->comm, sizeof(ch->comm), attrs[AMT_LME_A_CHANNEL_COMM]);
+}
+
+/* The link has fewer attributes than a channel, a forward fewer than both. */
+#define ATTRS_MAX AMT_LME_A_CHANNEL_MAX
 
 static int on_valid(struct nl_msg *msg, void *arg)
 {
-	struct nlattr *attrs[AMT_LME_A_LINK_MAX + 1];
+	struct nlattr *attrs[ATTRS_MAX + 1];
 	struct genlmsghdr *hdr = genlmsg_hdr(nlmsg_hdr(msg));
 	struct genl_answer *answer = arg;
 
-	if (genlmsg_parse(nlmsg_hdr(msg), 0, attrs, AMT_LME_A_LINK_MAX, NULL))
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, attrs, ATTRS_MAX, NULL))
 		return NL_SKIP;
-	if (hdr->cmd == AMT_LME_CMD_LINK_GET || hdr->cmd == AMT_LME_CMD_LINK_NTF)
+	switch (hdr->cmd) {
+	case AMT_LME_CMD_LINK_GET:
+	case AMT_LME_CMD_LINK_NTF:
 		take_link(answer, attrs);
-	else if (answer->forwards < AMT_LME_MAX_FORWARDS)
-		take_forward(answer, attrs);
+		break;
+	case AMT_LME_CMD_FORWARD_GET:
+	case AMT_LME_CMD_FORWARD_NTF:
+		if (answer->forwards < AMT_LME_MAX_FORWARDS)
+			take_forward(answer, attrs);
+		break;
+	case AMT_LME_CMD_CHANNEL_GET:
+	case AMT_LME_CMD_CHANNEL_NTF:
+		if (answer->channels < CHANNELS_MAX)
+			take_channel(answer, attrs);
+		break;
+	}
 	return NL_OK;
 }
 
@@ -110,7 +173,7 @@ static int receive(struct genl *g, struct genl_answer *answer)
 	return nl_recvmsgs_default(g->sock) < 0 && !answer->error ? -EIO : 0;
 }
 
-static int subscribe(struct genl *g, const char *group)
+int genl_join(struct genl *g, const char *group)
 {
 	int id = genl_ctrl_resolve_grp(g->sock, AMT_LME_FAMILY_NAME, group);
 
@@ -143,8 +206,8 @@ int genl_open(struct genl *g, bool events)
 	}
 	if (!events)
 		return 0;
-	return subscribe(g, AMT_LME_MCGRP_LINK) ?:
-	       subscribe(g, AMT_LME_MCGRP_FORWARD);
+	return genl_join(g, AMT_LME_MCGRP_LINK) ?:
+	       genl_join(g, AMT_LME_MCGRP_FORWARD);
 }
 
 void genl_close(struct genl *g)
@@ -169,6 +232,7 @@ int genl_ask(struct genl *g, struct nl_msg *msg, struct genl_answer *answer)
 {
 	int err;
 
+	memset(answer, 0, sizeof(*answer));
 	if (!msg)
 		return -ENOMEM;
 	err = nl_send_auto(g->sock, msg);
@@ -204,6 +268,41 @@ int link_get(struct link_state *link)
 	}
 	*link = answer.link;
 	return 0;
+}
+
+/* In the order of the attributes. */
+static const char *const counter_names[AMT_LME_A_COUNTERS_PAD] = {
+	[AMT_LME_A_COUNTERS_SESSIONS] = "sessions",
+	[AMT_LME_A_COUNTERS_LINK_LOST] = "link_lost",
+	[AMT_LME_A_COUNTERS_RX_MESSAGES] = "rx_messages",
+	[AMT_LME_A_COUNTERS_TX_MESSAGES] = "tx_messages",
+	[AMT_LME_A_COUNTERS_RX_SHORT] = "rx_short",
+	[AMT_LME_A_COUNTERS_RX_TRAILING] = "rx_trailing",
+	[AMT_LME_A_COUNTERS_RX_UNKNOWN_TYPE] = "rx_unknown_type",
+	[AMT_LME_A_COUNTERS_RX_UNKNOWN_CHANNEL] = "rx_unknown_channel",
+	[AMT_LME_A_COUNTERS_RX_UNEXPECTED] = "rx_unexpected",
+	[AMT_LME_A_COUNTERS_RX_EMPTY_DATA] = "rx_empty_data",
+	[AMT_LME_A_COUNTERS_RX_WINDOW_OVERRUN] = "rx_window_overrun",
+	[AMT_LME_A_COUNTERS_RX_ADJUST_OVERFLOW] = "rx_adjust_overflow",
+	[AMT_LME_A_COUNTERS_REPLY_OVERFLOW] = "reply_overflow",
+	[AMT_LME_A_COUNTERS_FORWARD_REFUSED] = "forward_refused",
+	[AMT_LME_A_COUNTERS_OPEN_REFUSED] = "open_refused",
+	[AMT_LME_A_COUNTERS_OPENED] = "opened",
+	[AMT_LME_A_COUNTERS_SLOT_LEAKED] = "slot_leaked",
+	[AMT_LME_A_COUNTERS_LINGER_DROPPED] = "linger_dropped",
+};
+
+int64_t counter(const char *name)
+{
+	struct link_state link;
+	int err = link_get(&link);
+	int i;
+
+	for (i = 1; !err && i < AMT_LME_A_COUNTERS_PAD; i++)
+		if (!strcmp(counter_names[i], name))
+			return link.counters[i];
+	say("no counter %s", name);
+	return err ? err : -ENOENT;
 }
 
 /* An event only wakes: what it says may be older than the last answer. */

@@ -26,7 +26,6 @@
 #define LOCK "/run/amt_lme_test.lock"
 #define CONTROL "/run/amt-sim.sock"
 #define NODES "/dev/amt_lme"
-#define COUNTERS "/sys/kernel/debug/amt_lme/counters"
 
 void say(const char *format, ...)
 {
@@ -340,15 +339,6 @@ int64_t sim_stat(const char *name)
 	return number_of(r.text, name);
 }
 
-int64_t counter(const char *name)
-{
-	struct result r;
-
-	if (run(&r, "cat", COUNTERS))
-		return fail(-EIO, COUNTERS);
-	return number_of(r.text, name);
-}
-
 /* What never counts up as long as both sides keep the rules. */
 static int judge(const char *who, const char *text, const char *const names[])
 {
@@ -372,13 +362,17 @@ static int judge_module(void)
 		"rx_adjust_overflow", "reply_overflow", "forward_refused",
 		"slot_leaked", NULL
 	};
-	struct result r;
+	const char *const *name;
+	int wrong = 0;
 
-	if (run(&r, "cat", COUNTERS)) {
-		say("no counters");
-		return 1;
+	for (name = names; *name; name++) {
+		int64_t value = counter(*name);
+
+		if (value)
+			say("amt_lme: %s is %" PRId64, *name, value);
+		wrong += !!value;
 	}
-	return judge("amt_lme", r.text, names);
+	return wrong;
 }
 
 static int judge_sim(void)

@@ -156,7 +156,7 @@ int sim_command(const char *command);
 /** sim_stat() - a number of amt-sim, or a negative errno */
 int64_t sim_stat(const char *name);
 
-/** counter() - a number in debugfs amt_lme/counters, or a negative errno */
+/** counter() - a counter of the link by its name, or a negative errno */
 int64_t counter(const char *name);
 
 /** module_unload() - unload a module, without waiting */
@@ -229,6 +229,8 @@ struct link_state {
 	uint32_t users;
 	uint32_t channels;
 	bool settled;
+	uint64_t since;
+	uint64_t counters[AMT_LME_A_COUNTERS_PAD];
 };
 
 /** struct forward_state - attributes of a forward */
@@ -238,6 +240,29 @@ struct forward_state {
 	uint32_t generation;
 	char address[256];
 };
+
+/** struct channel_state - attributes of a channel */
+struct channel_state {
+	uint32_t id;
+	uint32_t amt_id;
+	uint32_t type;
+	uint32_t direction;
+	uint32_t state;
+	uint32_t port;
+	uint32_t orig_port;
+	uint32_t rx_window;
+	uint32_t tx_window;
+	uint32_t error;
+	uint32_t generation;
+	uint32_t pid;
+	uint64_t rx_bytes;
+	uint64_t tx_bytes;
+	char address[48];
+	char orig_address[48];
+	char comm[16];
+};
+
+#define CHANNELS_MAX 32
 
 /**
  * struct genl - a connection to the family
@@ -257,6 +282,7 @@ struct nl_msg;
  * @why: the text that came with it
  * @links: how many link messages came, the last in @link
  * @forwards: how many forward messages came, in @forward
+ * @channels: how many channel messages came, in @channel
  */
 struct genl_answer {
 	int error;
@@ -265,10 +291,15 @@ struct genl_answer {
 	struct link_state link;
 	int forwards;
 	struct forward_state forward[AMT_LME_MAX_FORWARDS];
+	int channels;
+	struct channel_state channel[CHANNELS_MAX];
 };
 
-/** genl_open() - connect; @events subscribes to both groups */
+/** genl_open() - connect; @events subscribes to link and forward */
 int genl_open(struct genl *g, bool events);
+
+/** genl_join() - subscribe to a group */
+int genl_join(struct genl *g, const char *group);
 
 /** genl_close() - disconnect */
 void genl_close(struct genl *g);
