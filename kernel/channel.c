@@ -11,6 +11,7 @@
 
 #include "channel.h"
 #include "lme.h"
+#include "trace.h"
 
 /* AMT 16 refuses while it brings a forward back: try again, this often. */
 #define REFUSALS_MAX 3
@@ -50,6 +51,8 @@ void lme_channel_set_state(struct lme_channel *ch,
 			   enum amt_lme_channel_state state)
 {
 	lockdep_assert_held(&ch->lme->lock);
+	trace_lme_channel_state(ch->id, ch->params.port, ch->state, state,
+				ch->error);
 	ch->state = state;
 	lme_announce_channel(ch);
 }

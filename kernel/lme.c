@@ -14,6 +14,7 @@
 #include "genl.h"
 #include "link.h"
 #include "lme.h"
+#include "trace.h"
 
 /* Two opens in a row share a handshake. */
 #define LINGER (5 * HZ)
@@ -109,7 +110,7 @@ static void link_lost(struct lme *lme, struct lme_link *link, int err)
 		lme_count(lme, LME_COUNT(LINK_LOST));
 	}
 	lme->lost = true;
-	lme->session.state = LME_SESSION_NONE;
+	lme_session_set_state(lme, LME_SESSION_NONE);
 	lme_session_over(lme);
 }
 
@@ -201,7 +202,7 @@ static void link_stop(struct lme *lme, struct lme_link *link)
 
 	spin_lock(&lme->lock);
 	lme->lost = true;
-	lme->session.state = LME_SESSION_NONE;
+	lme_session_set_state(lme, LME_SESSION_NONE);
 	spin_unlock(&lme->lock);
 
 	link->ops->stop(link);
@@ -235,7 +236,7 @@ static void link_start(struct lme *lme, struct lme_link *link)
 	if (err) {
 		lme->error = -err;
 		lme->active = NULL;
-		lme->session.state = LME_SESSION_NONE;
+		lme_session_set_state(lme, LME_SESSION_NONE);
 		link->refused = err == -ENOTTY;
 	} else if (!lme->lost) {
 		lme_session_greet(lme);
@@ -545,6 +546,7 @@ static struct lme_link *next_message(struct lme *lme, size_t *len)
 		lme->tx_since = jiffies;
 		lme_arm(lme, lme->tx_since + SEND_TIMEOUT);
 		lme_count(lme, LME_COUNT(TX_MESSAGES));
+		trace_apf_tx(lme->tx_buf[0], *len);
 	}
 	lme->tx_busy = *len;
 	spin_unlock(&lme->lock);

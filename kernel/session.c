@@ -10,6 +10,7 @@
 
 #include "channel.h"
 #include "lme.h"
+#include "trace.h"
 
 /* AMT speaks first; if it does not, we do. */
 #define HELLO_TIMEOUT (HZ * 3 / 10)
@@ -30,6 +31,20 @@ void lme_session_init(struct lme *lme)
 
 	INIT_LIST_HEAD(&s->channels);
 	s->next_id = 1;
+}
+
+/**
+ * lme_session_set_state - the only place where the state changes
+ * @lme: the object
+ * @state: the new state
+ *
+ * Context: under lme.lock.
+ */
+void lme_session_set_state(struct lme *lme, enum lme_session_state state)
+{
+	lockdep_assert_held(&lme->lock);
+	trace_lme_session_state(lme->generation, lme->session.state, state);
+	lme->session.state = state;
 }
 
 /* A new session of the same or a new link; the old one's channels are over. */
@@ -53,7 +68,7 @@ static void session_reset(struct lme *lme)
 void lme_session_begin(struct lme *lme)
 {
 	session_reset(lme);
-	lme->session.state = LME_SESSION_HELLO;
+	lme_session_set_state(lme, LME_SESSION_HELLO);
 	lme->session.deadline_set = false;
 }
 
@@ -126,7 +141,7 @@ void lme_session_disconnect(struct lme *lme, u32 reason)
 		lme->error = EPROTO;
 		lme_count(lme, LME_COUNT(LINK_LOST));
 	}
-	s->state = LME_SESSION_ENDING;
+	lme_session_set_state(lme, LME_SESSION_ENDING);
 	s->deadline_set = false;
 	s->reply_tail = s->reply_head;
 	reply(lme, apf_encode_disconnect(reply_buf(lme), reason));
@@ -135,7 +150,7 @@ void lme_session_disconnect(struct lme *lme, u32 reason)
 
 static void rx_disconnect(struct lme *lme, const struct apf_msg *msg)
 {
-	lme->session.state = LME_SESSION_ENDING;
+	lme_session_set_state(lme, LME_SESSION_ENDING);
 	lme->session.reply_tail = lme->session.reply_head;
 	lme->error = ECONNRESET;
 	lme_count(lme, LME_COUNT(LINK_LOST));
@@ -166,7 +181,7 @@ static void rx_version(struct lme *lme, const struct apf_msg *msg)
 	}
 	if (was >= LME_SESSION_AGREED)
 		session_restarted(lme);
-	s->state = LME_SESSION_AGREED;
+	lme_session_set_state(lme, LME_SESSION_AGREED);
 	set_deadline(lme, HANDSHAKE_TIMEOUT);
 	lme->generation++;
 	lme_count(lme, LME_COUNT(SESSIONS));
@@ -189,7 +204,7 @@ static void rx_service_request(struct lme *lme, const struct apf_msg *msg)
 		accept_service(lme, APF_SERVICE_PFWD);
 		if (lme->session.state != LME_SESSION_AGREED)
 			return;
-		lme->session.state = LME_SESSION_FORWARDING;
+		lme_session_set_state(lme, LME_SESSION_FORWARDING);
 		lme->session.deadline_set = false;
 		lme_session_up(lme);
 		lme_channels_start(lme);
@@ -330,6 +345,7 @@ void lme_session_receive(struct lme *lme, const u8 *buf, size_t len)
 	if (lme->session.state == LME_SESSION_ENDING)
 		return;
 	err = apf_decode(&msg, buf, len);
+	trace_apf_rx(msg.type, len);
 	if (!reply_room(lme)) {
 		lme_count(lme, LME_COUNT(REPLY_OVERFLOW));
 		lme_session_disconnect(lme, APF_DISCONNECT_PROTOCOL_ERROR);
@@ -361,7 +377,7 @@ void lme_session_expire(struct lme *lme, unsigned long now)
 	if (time_before(now, s->deadline)) {
 		lme_arm(lme, s->deadline);
 	} else if (s->state == LME_SESSION_HELLO) {
-		s->state = LME_SESSION_HELLO_SENT;
+		lme_session_set_state(lme, LME_SESSION_HELLO_SENT);
 		set_deadline(lme, HANDSHAKE_TIMEOUT);
 		say_version(lme);
 	} else {

@@ -80,6 +80,7 @@ struct lme_session {
 };
 
 void lme_session_init(struct lme *lme);
+void lme_session_set_state(struct lme *lme, enum lme_session_state state);
 void lme_session_begin(struct lme *lme);
 void lme_session_greet(struct lme *lme);
 void lme_session_expire(struct lme *lme, unsigned long now);
