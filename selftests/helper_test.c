@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The subcommands of amt-helper that need no daemon. */
 #include <errno.h>
+#include <json-c/json.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -9,7 +10,9 @@
 
 /* Exit codes of amt-helper(8). */
 #define EXIT_USAGE 2
+#define EXIT_NO_MEI 3
 #define EXIT_PERMISSION 4
+#define EXIT_TIMEOUT 7
 #define EXIT_NO_MODULE 11
 #define EXIT_PEER 13
 
@@ -118,6 +121,172 @@ TEST_F(helper, connect_refuses_what_is_no_port_or_address)
 			  run(&self->r, "amt-helper", "connect", wrong[i][0],
 			      wrong[i][1], wrong[i][2]))
 			TH_LOG("arguments %zu", i);
+}
+
+/* ---- wait ---- */
+
+#define WAIT_AS_NOBODY(...) AS_NOBODY, "amt-helper wait " __VA_ARGS__
+
+TEST_F(helper, wait_brings_the_link_up)
+{
+	struct link_state link;
+
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "wait"));
+	ASSERT_EQ(0, link_get(&link));
+	EXPECT_EQ(AMT_LME_LINK_STATE_UP, link.state);
+}
+
+TEST_F(helper, a_port_that_was_waited_for_can_be_opened)
+{
+	int fd;
+
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "wait", "--port", "16992"));
+	fd = node_open(HTTP_PORT, 0);
+	EXPECT_LE(0, fd);
+	close(fd);
+}
+
+TEST_F(helper, wait_without_permission_only_watches)
+{
+	struct link_state link;
+	int ctl;
+
+	EXPECT_EQ(EXIT_TIMEOUT, run(&self->r, WAIT_AS_NOBODY("--timeout 1")));
+	ASSERT_EQ(0, link_get(&link));
+	EXPECT_EQ(0, link.generation);
+	ctl = ctl_hold();
+	ASSERT_LE(0, ctl);
+	EXPECT_EQ(0, run(&self->r, WAIT_AS_NOBODY("--port 16992")));
+	EXPECT_EQ(0, run(&self->r, WAIT_AS_NOBODY("--port 16992 --timeout 0")));
+	close(ctl);
+}
+
+TEST_F(helper, wait_for_a_port_that_does_not_come_is_7)
+{
+	EXPECT_EQ(EXIT_TIMEOUT, run(&self->r, "amt-helper", "wait", "--port",
+				    "16995", "--timeout", "1"));
+}
+
+TEST_F(helper, wait_ends_when_somebody_else_brings_the_link_up)
+{
+	int ctl;
+
+	ASSERT_EQ(0, process_start(&self->helper, -1, false,
+				   (const char *const[]){
+				   WAIT_AS_NOBODY("--timeout 100"), NULL }));
+	ctl = ctl_hold();
+	ASSERT_LE(0, ctl);
+	EXPECT_EQ(0, process_wait(&self->helper));
+	process_close(&self->helper);
+	close(ctl);
+}
+
+/* ---- events ---- */
+
+/* Its stdout where process_expect() reads. */
+static int follow(struct process *p)
+{
+	return process_start(p, -1, true, (const char *const[]){ "sh", "-c",
+			     "exec amt-helper events --follow >&2",
+			     NULL });
+}
+
+TEST_F(helper, a_follower_gets_what_there_is_and_what_changes)
+{
+	int ctl;
+
+	ASSERT_EQ(0, follow(&self->helper));
+	ASSERT_EQ(0, process_expect(&self->helper, "link-down state=idle"));
+	ctl = ctl_hold();
+	ASSERT_LE(0, ctl);
+	EXPECT_EQ(0, process_expect(&self->helper,
+				    "link-up generation=1 transport=bus"));
+	EXPECT_EQ(0, process_expect(&self->helper,
+				    "forward-active port=16992 generation=1"));
+	ASSERT_EQ(0, sim_command("reset"));
+	EXPECT_EQ(0, process_expect(&self->helper, "link-down"));
+	EXPECT_EQ(0, process_expect(&self->helper,
+				    "link-recovered generation=2"));
+	close(ctl);
+	EXPECT_EQ(0, process_expect(&self->helper, "link-down state=idle"));
+	ctl = ctl_hold();
+	EXPECT_EQ(0, process_expect(&self->helper, "link-up generation=3"));
+	close(ctl);
+	EXPECT_EQ(0, process_expect(&self->helper, "link-down state=idle"));
+	/* Nothing of it keeps the module loaded, and it notices. */
+	ASSERT_EQ(0, module_unload("amt_lme"));
+	EXPECT_EQ(0, process_expect(&self->helper, "was unloaded"));
+	EXPECT_EQ(EXIT_NO_MODULE, process_wait(&self->helper));
+	process_close(&self->helper);
+}
+
+TEST_F(helper, a_port_that_amt_no_longer_names_is_gone)
+{
+	int ctl = ctl_hold();
+
+	ASSERT_LE(0, ctl);
+	ASSERT_EQ(0, node_wait(623));
+	ASSERT_EQ(0, follow(&self->helper));
+	EXPECT_EQ(0, process_expect(&self->helper, "forward-active port=623"));
+	ASSERT_EQ(0, sim_vanish(&self->machine));
+	EXPECT_EQ(0, process_expect(&self->helper, "forward-dormant port=623"));
+	ASSERT_EQ(0, sim_start(&self->machine, (const char *const[]){
+			       "--ports", "16992", NULL }));
+	EXPECT_EQ(0, process_expect(&self->helper,
+				    "forward-active port=16992 generation=2"));
+	EXPECT_EQ(0, process_expect(&self->helper, "forward-gone port=623"));
+	EXPECT_EQ(128 + SIGTERM, process_end(&self->helper, SIGTERM));
+	process_close(&self->helper);
+	close(ctl);
+}
+
+/* What the event on a line of JSON is called, or NULL. */
+static const char *event_name(const char *line, struct json_object **event)
+{
+	*event = json_tokener_parse(line);
+	return json_object_get_string(json_object_object_get(
+			json_object_object_get(*event, "event"), "name"));
+}
+
+TEST_F(helper, events_as_json_are_an_object_a_line)
+{
+	struct json_object *event;
+	char *line, *rest;
+	int ctl = ctl_hold(), ports = 0;
+
+	ASSERT_LE(0, ctl);
+	ASSERT_EQ(0, node_wait(HTTP_PORT));
+	ASSERT_EQ(0, node_wait(623));
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "events", "--json"));
+	line = strtok_r(self->r.text, "\n", &rest);
+	ASSERT_NE(NULL, line);
+	EXPECT_STREQ("link-up", event_name(line, &event));
+	EXPECT_EQ(1, json_object_get_int(json_object_object_get(event,
+							"schema_version")));
+	EXPECT_EQ(1, json_object_get_int(json_object_object_get(event,
+							"generation")));
+	json_object_put(event);
+	while ((line = strtok_r(NULL, "\n", &rest))) {
+		EXPECT_STREQ("forward-active", event_name(line, &event));
+		json_object_put(event);
+		ports++;
+	}
+	EXPECT_EQ(2, ports);
+	close(ctl);
+}
+
+/* ---- Without the machine ---- */
+
+TEST(without_a_controller_each_command_is_3)
+{
+	struct result r;
+
+	ASSERT_EQ(0, run(&r, "modprobe", "amt_lme"));
+	EXPECT_EQ(EXIT_NO_MEI, run(&r, "amt-helper", "status"));
+	EXPECT_EQ(EXIT_NO_MEI, run(&r, "amt-helper", "serve"));
+	EXPECT_EQ(EXIT_NO_MEI, run(&r, "amt-helper", "connect", "16992"));
+	EXPECT_EQ(EXIT_NO_MEI, run(&r, "amt-helper", "wait"));
+	EXPECT_EQ(0, module_unload("amt_lme"));
 }
 
 TEST_HARNESS_MAIN

@@ -4,8 +4,10 @@
 amt-helper-src := \
 	user/helper/main.c \
 	user/helper/cmd-connect.c \
+	user/helper/cmd-events.c \
 	user/helper/cmd-serve.c \
 	user/helper/cmd-status.c \
+	user/helper/cmd-wait.c \
 	user/helper/failure.c \
 	user/helper/kernel.c \
 	user/helper/parse.c \

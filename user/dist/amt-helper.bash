@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Completion of amt-helper for bash.
 _amt_helper() {
-	local words='serve status connect version help'
+	local words='serve status events wait connect version help'
 
 	case $COMP_CWORD,${COMP_WORDS[1]} in
 	1,*)	;;
 	2,help)	;;
 	*,serve)	words='--help --usage' ;;
 	*,status)	words='--json --help --usage' ;;
+	*,events)	words='--follow --json --help --usage' ;;
+	*,wait)	words='--port --timeout --help --usage' ;;
 	*,connect)	words='16992 16993 --ipv4 --ipv6 --originator --help --usage' ;;
 	*)	words='' ;;
 	esac

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -264,15 +263,6 @@ static void relay_stdio(struct connect *connect)
 		fcntl(STDIN_FILENO, F_SETFL, in_flags);
 }
 
-/* A client that is away may come back; a machine without MEI has no AMT. */
-static bool has_mei(struct connect *connect)
-{
-	if (judge_link(connect) < 0 && connect->failure.code == EXIT_NO_MEI)
-		return false;
-	connect->failure.code = EXIT_OK;
-	return true;
-}
-
 int cmd_connect(int argc, char **argv)
 {
 	struct connect connect = { .channel = -1 };
@@ -280,7 +270,8 @@ int cmd_connect(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &connect);
 	set_originator(&connect);
 	if (kernel_open(&connect.nl, &connect.failure) == 0 &&
-	    has_mei(&connect) && open_channel(&connect) == 0)
+	    kernel_has_mei(connect.nl, &connect.failure) &&
+	    open_channel(&connect) == 0)
 		relay_stdio(&connect);
 	netlink_close(connect.nl);
 	if (connect.channel >= 0)

@@ -89,8 +89,7 @@ static void on_watch_failed(void *arg, int error)
 {
 	struct serve *serve = arg;
 
-	failure_set(&serve->failure, EXIT_INTERNAL,
-		    "lost the events of the kernel: %s", strerror(-error));
+	kernel_watch_failed(&serve->failure, error);
 	sd_event_exit(serve->event, EXIT_INTERNAL);
 }
 
@@ -110,23 +109,6 @@ static int open_ctl(struct serve *serve)
 	if (ret < 0)
 		return failure_set(&serve->failure, EXIT_INTERNAL,
 				   "cannot hold the link: %s", strerror(-ret));
-	return 0;
-}
-
-/* A client that is away may come back; a machine without MEI has no AMT. */
-static int check_mei(struct serve *serve)
-{
-	struct netlink_state state;
-	int ret = netlink_get_state(serve->nl, &state);
-
-	if (ret < 0)
-		return failure_set(&serve->failure, EXIT_INTERNAL,
-				   "cannot read the state of the link: %s",
-				   strerror(-ret));
-	kernel_judge(&state.link, &serve->failure);
-	if (serve->failure.code == EXIT_NO_MEI)
-		return -1;
-	serve->failure.code = EXIT_OK;
 	return 0;
 }
 
@@ -177,7 +159,8 @@ static void run(struct serve *serve)
 	int ret;
 
 	if (kernel_open(&serve->nl, &serve->failure) < 0 ||
-	    check_mei(serve) < 0 || open_ctl(serve) < 0 || start(serve) < 0)
+	    !kernel_has_mei(serve->nl, &serve->failure) ||
+	    open_ctl(serve) < 0 || start(serve) < 0)
 		return;
 	sd_notify(0, "READY=1");
 	ret = sd_event_loop(serve->event);

@@ -18,7 +18,9 @@ struct command {
 };
 
 int cmd_connect(int argc, char **argv);
+int cmd_events(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
 
 #endif /* HELPER_COMMAND_H */

@@ -91,6 +91,30 @@ void kernel_judge(const struct link_info *link, struct failure *failure)
 	}
 }
 
+bool kernel_has_mei(struct netlink *nl, struct failure *failure)
+{
+	struct netlink_state state;
+
+	if (netlink_get_state(nl, &state) < 0)
+		return true;
+	kernel_judge(&state.link, failure);
+	if (failure->code == EXIT_NO_MEI)
+		return false;
+	failure->code = EXIT_OK;
+	return true;
+}
+
+void kernel_watch_failed(struct failure *failure, int error)
+{
+	if (error == -ENOENT)
+		failure_set(failure, EXIT_NO_MODULE,
+			    "the kernel module amt_lme was unloaded");
+	else
+		failure_set(failure, EXIT_INTERNAL,
+			    "cannot watch the state of the link: %s",
+			    strerror(-error));
+}
+
 static const char *name_of(const char *const *names, size_t count,
 			   uint32_t value)
 {

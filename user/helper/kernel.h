@@ -3,6 +3,7 @@
 #ifndef HELPER_KERNEL_H
 #define HELPER_KERNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct failure;
@@ -25,6 +26,20 @@ int kernel_open(struct netlink **nl, struct failure *failure);
  * Return: the descriptor, or -1 with @failure set.
  */
 int kernel_open_ctl(struct failure *failure);
+
+/**
+ * kernel_has_mei() - is there what AMT needs
+ * @nl: the connection
+ * @failure: EXIT_NO_MEI if not
+ *
+ * A client that is away may come back; a machine without MEI has no AMT.
+ *
+ * Return: false with @failure set; true also if the state cannot be read.
+ */
+bool kernel_has_mei(struct netlink *nl, struct failure *failure);
+
+/** kernel_watch_failed() - say why the state cannot be watched any more */
+void kernel_watch_failed(struct failure *failure, int error);
 
 /**
  * kernel_judge() - say why a link is not up

@@ -14,6 +14,8 @@ static int cmd_help(int argc, char **argv);
 static const struct command commands[] = {
 	{ "serve", "bind the ports that AMT forwards on loopback", cmd_serve },
 	{ "status", "show the link to AMT and its ports", cmd_status },
+	{ "events", "print what changes", cmd_events },
+	{ "wait", "wait for the link or a port", cmd_wait },
 	{ "connect", "stdin and stdout to a port inside AMT", cmd_connect },
 	{ "version", "show the version", cmd_version },
 	{ "help", "show this, or the options of a subcommand", cmd_help },

@@ -6,8 +6,10 @@
 #include <glob.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <linux/amt_lme.h>
 
@@ -69,6 +71,14 @@ int device_connect(int ctl, unsigned int port, const struct sockaddr *peer)
 int device_shutdown(int channel)
 {
 	return ioctl(channel, AMT_LME_IOC_SHUTDOWN) < 0 ? -errno : 0;
+}
+
+bool device_node_ready(unsigned int port)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/amt_lme/%u", port);
+	return access(path, F_OK) == 0 || access(DEVICE_CTL, F_OK) != 0;
 }
 
 bool device_mei_present(void)

@@ -52,6 +52,15 @@ int device_connect(int ctl, unsigned int port, const struct sockaddr *peer);
 int device_shutdown(int channel);
 
 /**
+ * device_node_ready() - does the node of a forwarded port exist
+ * @port: the port
+ *
+ * Return: true also where the control node is missing, as in a container that
+ * is not given the nodes.
+ */
+bool device_node_ready(unsigned int port);
+
+/**
  * device_mei_present() - is there any MEI controller
  *
  * Return: true if the kernel has at least one MEI device.

@@ -228,6 +228,45 @@ static void print_text(struct json_object *document)
 	}
 }
 
+static void print_pairs(struct json_object *document)
+{
+	bool first = true;
+
+	json_object_object_foreach(document, key, value) {
+		const char *text = cell(value);
+
+		if (strcmp(key, KEY_SCHEMA) == 0 || strcmp(text, "-") == 0)
+			continue;
+		if (first)
+			fputs(text, stdout);
+		else
+			printf(" %s=%s", key, text);
+		first = false;
+	}
+	putchar('\n');
+}
+
+/* Frees the document too. */
+static int end_print(struct json_object *document)
+{
+	json_object_put(document);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+int output_print_line(struct json_object *document, bool json)
+{
+	if (!document)
+		return -ENOMEM;
+	if (json)
+		puts(json_object_to_json_string_ext(document,
+						    JSON_C_TO_STRING_NOSLASHESCAPE));
+	else
+		print_pairs(document);
+	return end_print(document);
+}
+
 int output_print(struct json_object *document, bool json)
 {
 	if (!document)
@@ -238,8 +277,5 @@ int output_print(struct json_object *document, bool json)
 						    JSON_C_TO_STRING_NOSLASHESCAPE));
 	else
 		print_text(document);
-	json_object_put(document);
-	if (fflush(stdout) != 0 || ferror(stdout))
-		return errno ? -errno : -EIO;
-	return 0;
+	return end_print(document);
 }

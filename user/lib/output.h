@@ -59,4 +59,15 @@ void output_error(struct json_object *document, enum exit_code code,
  */
 int output_print(struct json_object *document, bool json);
 
+/**
+ * output_print_line() - print a flat document as one line and free it
+ * @document: from output_new(); its first value is what the line is about
+ * @json: as JSON
+ *
+ * As text: the first value, then key=value for all that is not empty.
+ *
+ * Return: 0, or a negative errno when it could not be written.
+ */
+int output_print_line(struct json_object *document, bool json);
+
 #endif /* LIB_OUTPUT_H */
