@@ -133,7 +133,8 @@ bench: user
 	$(MAKE) modules KVER=6.1
 	selftests/bench/run
 soak:
-	AMT_LME_RESETS=$(or $(AMT_LME_RESETS),500) selftests/check vm
+	AMT_LME_RESETS=$(or $(AMT_LME_RESETS),500) VM_TIMEOUT=86400 \
+		selftests/check recovery_test
 
 fuzzers := $(patsubst selftests/fuzz/%.c,$(O)/fuzz/%,$(wildcard selftests/fuzz/*_fuzz.c))
 $(O)/fuzz/%: selftests/fuzz/%.c $(wildcard kernel/apf.[ch])
