@@ -11,6 +11,7 @@ amt-helper-src := \
 	user/helper/failure.c \
 	user/helper/kernel.c \
 	user/helper/parse.c \
+	user/helper/serve/config.c \
 	user/helper/serve/connections.c \
 	user/helper/serve/forwards.c \
 	user/helper/serve/lifecycle.c \
@@ -22,4 +23,4 @@ amt-helper-src := \
 	user/lib/exit.c \
 	user/lib/netlink.c \
 	user/lib/output.c
-amt-helper-pkg := libnl-genl-3.0 libsystemd json-c
+amt-helper-pkg := libnl-genl-3.0 libsystemd json-c inih

@@ -6,7 +6,7 @@ _amt_helper() {
 	case $COMP_CWORD,${COMP_WORDS[1]} in
 	1,*)	;;
 	2,help)	;;
-	*,serve)	words='--help --usage' ;;
+	*,serve)	words='--bind --port-offset --help --usage' ;;
 	*,status)	words='--json --help --usage' ;;
 	*,events)	words='--follow --json --help --usage' ;;
 	*,wait)	words='--port --timeout --help --usage' ;;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* amt-helper serve: AMT's ports on loopback. One thread, one event loop. */
 #include <argp.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <systemd/sd-daemon.h>
@@ -13,8 +15,11 @@
 #include "helper/command.h"
 #include "helper/failure.h"
 #include "helper/kernel.h"
+#include "helper/parse.h"
+#include "helper/serve/config.h"
 #include "helper/serve/connections.h"
 #include "helper/serve/forwards.h"
+#include "helper/serve/lifecycle.h"
 #include "helper/serve/link.h"
 #include "helper/serve/listener.h"
 #include "helper/watch.h"
@@ -22,6 +27,8 @@
 #include "lib/netlink.h"
 
 struct serve {
+	struct serve_config command_line;
+	struct serve_config config; /* the files, then the command line */
 	sd_event *event;
 	struct netlink *nl;
 	int ctl;
@@ -33,21 +40,71 @@ struct serve {
 };
 
 static const char doc[] =
-	"Hold the link to AMT and listen on 127.0.0.1 and [::1] for every\n"
-	"port that AMT forwards, until SIGTERM.\v"
+	"Hold the link to AMT and listen for every port that AMT forwards, on\n"
+	"127.0.0.1 and [::1] or as the options or /etc/amt-helper/ say, until\n"
+	"SIGTERM. SIGHUP reads the files again.\v"
 	"Exit code: 0 after SIGTERM or SIGINT; 3 no MEI device; 4 no\n"
-	"permission; 11 no kernel module.";
+	"permission; 11 no kernel module; 16 wrong configuration file.";
+
+static const struct argp_option options[] = {
+	{ "bind", 'b', "ADDR", 0,
+	  "Listen on this IP address, not on loopback; up to 4 times", 0 },
+	{ "port-offset", 'o', "N", 0,
+	  "Listen on AMT's port plus N; N may be negative", 0 },
+	{ 0 }
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	(void)arg;
-	if (key != ARGP_KEY_ARG)
+	struct serve *serve = state->input;
+	const char *wrong = NULL;
+
+	switch (key) {
+	case 'b':
+		wrong = config_add_bind(&serve->command_line, arg);
+		break;
+	case 'o':
+		wrong = config_set_port_offset(&serve->command_line, arg);
+		break;
+	case ARGP_KEY_ARG:
+		wrong = "takes no argument";
+		break;
+	default:
 		return ARGP_ERR_UNKNOWN;
-	argp_error(state, "takes no argument");
+	}
+	if (wrong)
+		argp_error(state, "\"%s\": %s", arg, wrong);
 	return 0;
 }
 
-static const struct argp argp = { .parser = parse, .doc = doc };
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.doc = doc,
+};
+
+static void warn_exposed(const struct serve_config *config)
+{
+	char address[INET6_ADDRSTRLEN];
+
+	for (int i = 0; i < config->bind_count; i++)
+		if (!is_loopback(&config->bind[i], address))
+			lifecycle(LIFECYCLE_EXPOSED,
+				  "bind %s: not loopback, so other machines reach AMT through this one",
+				  address);
+}
+
+static int load_config(struct serve *serve, struct failure *failure)
+{
+	struct serve_config config;
+
+	if (config_load(&config, failure) < 0)
+		return -1;
+	config_override(&config, &serve->command_line);
+	serve->config = config;
+	warn_exposed(&config);
+	return 0;
+}
 
 static void on_accepted(void *arg, unsigned int port, int client,
 			const struct sockaddr *peer)
@@ -112,6 +169,27 @@ static int open_ctl(struct serve *serve)
 	return 0;
 }
 
+/* A wrong file changes nothing; clients and their channels stay. */
+static int on_hangup(sd_event_source *source,
+		     const struct signalfd_siginfo *info, void *arg)
+{
+	struct serve *serve = arg;
+	struct failure failure;
+
+	(void)source;
+	(void)info;
+	sd_notify(0, "RELOADING=1");
+	if (load_config(serve, &failure) < 0) {
+		lifecycle(LIFECYCLE_CONFIG_FAILED,
+			  "configuration not changed: %s", failure.message);
+	} else {
+		forwards_configure(serve->forwards);
+		lifecycle(LIFECYCLE_CONFIG_LOADED, "configuration loaded");
+	}
+	sd_notify(0, "READY=1");
+	return 0;
+}
+
 /* Without a function of ours, a signal ends the loop with 0. */
 static int watch_signals(struct serve *serve)
 {
@@ -122,12 +200,17 @@ static int watch_signals(struct serve *serve)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
 	ret = sd_event_add_signal(serve->event, NULL, SIGTERM, NULL, NULL);
-	if (ret < 0)
-		return ret;
-	return sd_event_add_signal(serve->event, NULL, SIGINT, NULL, NULL);
+	if (ret >= 0)
+		ret = sd_event_add_signal(serve->event, NULL, SIGINT, NULL,
+					  NULL);
+	if (ret >= 0)
+		ret = sd_event_add_signal(serve->event, NULL, SIGHUP, on_hangup,
+					  serve);
+	return ret;
 }
 
 static int start(struct serve *serve)
@@ -142,7 +225,7 @@ static int start(struct serve *serve)
 				      serve->ctl, on_full, serve);
 	if (ret >= 0)
 		ret = forwards_new(&serve->forwards, serve->event,
-				   &listener_ops, serve);
+				   &serve->config, &listener_ops, serve);
 	if (ret >= 0)
 		ret = link_new(&serve->link, serve->event);
 	if (ret >= 0)
@@ -158,7 +241,8 @@ static void run(struct serve *serve)
 {
 	int ret;
 
-	if (kernel_open(&serve->nl, &serve->failure) < 0 ||
+	if (load_config(serve, &serve->failure) < 0 ||
+	    kernel_open(&serve->nl, &serve->failure) < 0 ||
 	    !kernel_has_mei(serve->nl, &serve->failure) ||
 	    open_ctl(serve) < 0 || start(serve) < 0)
 		return;
@@ -187,7 +271,7 @@ int cmd_serve(int argc, char **argv)
 {
 	struct serve serve = { .ctl = -1 };
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	argp_parse(&argp, argc, argv, 0, NULL, &serve);
 	run(&serve);
 	stop(&serve);
 	if (serve.failure.code != EXIT_OK)

@@ -12,7 +12,7 @@ static int cmd_version(int argc, char **argv);
 static int cmd_help(int argc, char **argv);
 
 static const struct command commands[] = {
-	{ "serve", "bind the ports that AMT forwards on loopback", cmd_serve },
+	{ "serve", "bind the ports that AMT forwards", cmd_serve },
 	{ "status", "show the link to AMT and its ports", cmd_status },
 	{ "events", "print what changes", cmd_events },
 	{ "wait", "wait for the link or a port", cmd_wait },

@@ -35,32 +35,70 @@ int parse_port(const char *text, unsigned int *port)
 	return 0;
 }
 
+void set_port(struct sockaddr_storage *address, unsigned int port)
+{
+	struct sockaddr_in6 *in6 = (void *)address;
+	struct sockaddr_in *in4 = (void *)address;
+
+	if (address->ss_family == AF_INET6)
+		in6->sin6_port = htons(port);
+	else
+		in4->sin_port = htons(port);
+}
+
+int parse_address(const char *text, struct sockaddr_storage *address)
+{
+	struct sockaddr_in6 *in6 = (void *)address;
+	struct sockaddr_in *in4 = (void *)address;
+	char host[INET6_ADDRSTRLEN];
+	size_t length = strlen(text);
+
+	memset(address, 0, sizeof(*address));
+	if (inet_pton(AF_INET, text, &in4->sin_addr) == 1) {
+		in4->sin_family = AF_INET;
+		return 0;
+	}
+	if (length >= 2 && text[0] == '[' && text[length - 1] == ']') {
+		text++;
+		length -= 2;
+	}
+	if (length >= sizeof(host))
+		return -1;
+	snprintf(host, sizeof(host), "%.*s", (int)length, text);
+	if (inet_pton(AF_INET6, host, &in6->sin6_addr) != 1)
+		return -1;
+	in6->sin6_family = AF_INET6;
+	return 0;
+}
+
 int parse_endpoint(const char *text, struct sockaddr_storage *address)
 {
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
-	struct sockaddr_in in4 = { .sin_family = AF_INET };
 	const char *colon = strrchr(text, ':');
 	char host[INET6_ADDRSTRLEN + 2];
 	unsigned int port;
-	size_t length;
 
 	if (!colon || parse_port(colon + 1, &port) < 0 ||
 	    (size_t)(colon - text) >= sizeof(host))
 		return -1;
-	length = colon - text;
-	snprintf(host, sizeof(host), "%.*s", (int)length, text);
-	in6.sin6_port = htons(port);
-	in4.sin_port = htons(port);
-	memset(address, 0, sizeof(*address));
-	if (inet_pton(AF_INET, host, &in4.sin_addr) == 1) {
-		memcpy(address, &in4, sizeof(in4));
-		return 0;
-	}
-	if (length < 2 || host[0] != '[' || host[length - 1] != ']')
+	snprintf(host, sizeof(host), "%.*s", (int)(colon - text), text);
+	/* Without brackets, IPv6 leaves open where the port begins. */
+	if (parse_address(host, address) < 0 ||
+	    (address->ss_family == AF_INET6 && host[0] != '['))
 		return -1;
-	host[length - 1] = '\0';
-	if (inet_pton(AF_INET6, host + 1, &in6.sin6_addr) != 1)
-		return -1;
-	memcpy(address, &in6, sizeof(in6));
+	set_port(address, port);
 	return 0;
+}
+
+bool is_loopback(const struct sockaddr_storage *address,
+		 char text[INET6_ADDRSTRLEN])
+{
+	const struct sockaddr_in6 *in6 = (const void *)address;
+	const struct sockaddr_in *in4 = (const void *)address;
+
+	if (address->ss_family == AF_INET6) {
+		inet_ntop(AF_INET6, &in6->sin6_addr, text, INET6_ADDRSTRLEN);
+		return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+	}
+	inet_ntop(AF_INET, &in4->sin_addr, text, INET6_ADDRSTRLEN);
+	return ntohl(in4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }

@@ -3,6 +3,9 @@
 #ifndef HELPER_PARSE_H
 #define HELPER_PARSE_H
 
+#include <netinet/in.h>
+#include <stdbool.h>
+
 struct sockaddr_storage;
 
 /**
@@ -19,6 +22,15 @@ int parse_number(const char *text, unsigned int max, unsigned int *value);
 int parse_port(const char *text, unsigned int *port);
 
 /**
+ * parse_address() - an IP address, with port 0
+ * @text: "127.0.0.1", "::1" or "[::1]"
+ * @address: set if it is one; what it does not use is 0
+ *
+ * Return: 0, or -1.
+ */
+int parse_address(const char *text, struct sockaddr_storage *address);
+
+/**
  * parse_endpoint() - an IP address and a port
  * @text: "127.0.0.1:40000" or "[::1]:40000"; the port is not 0
  * @address: set if it is one
@@ -26,5 +38,16 @@ int parse_port(const char *text, unsigned int *port);
  * Return: 0, or -1.
  */
 int parse_endpoint(const char *text, struct sockaddr_storage *address);
+
+/** set_port() - set the port of an IP address */
+void set_port(struct sockaddr_storage *address, unsigned int port);
+
+/**
+ * is_loopback() - is it an address that other machines cannot reach
+ * @address: an IP address
+ * @text: set to the address as text
+ */
+bool is_loopback(const struct sockaddr_storage *address,
+		 char text[INET6_ADDRSTRLEN]);
 
 #endif /* HELPER_PARSE_H */

@@ -27,6 +27,8 @@ const char *exit_name(enum exit_code code)
 		return "no-daemon";
 	case EXIT_PEER:
 		return "peer-unreachable";
+	case EXIT_CONFIG:
+		return "configuration";
 	case EXIT_INTERNAL:
 		break;
 	}

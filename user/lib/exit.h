@@ -19,6 +19,7 @@ enum exit_code {
 	EXIT_NO_MODULE = 11,
 	EXIT_NO_DAEMON = 12,
 	EXIT_PEER = 13,
+	EXIT_CONFIG = 16,
 };
 
 /**

@@ -9,6 +9,7 @@
 
 #include <linux/amt_lme_netlink.h>
 
+#include "helper/serve/config.h"
 #include "helper/serve/connections.h"
 #include "helper/serve/lifecycle.h"
 #include "helper/serve/relay.h"
@@ -16,8 +17,8 @@
 
 #define EXHAUSTED_USEC 1000000
 
-/* Descriptors for all else: two for each port, and a dozen. */
-#define OTHER_DESCRIPTORS (2 * AMT_LME_MAX_FORWARDS + 16)
+/* Descriptors for all else: the listeners, and a dozen. */
+#define OTHER_DESCRIPTORS (CONFIG_BIND_MAX * AMT_LME_MAX_FORWARDS + 16)
 
 struct connection {
 	LIST_ENTRY(connection) entry;

@@ -11,6 +11,7 @@
 
 struct forwards {
 	sd_event *event;
+	const struct serve_config *config;
 	const struct listener_ops *ops;
 	void *arg;
 	struct forward_info list[AMT_LME_MAX_FORWARDS];
@@ -55,8 +56,8 @@ static void listen_port(struct forwards *forwards, uint32_t port)
 {
 	struct listener *listener;
 
-	if (listener_new(&listener, forwards->event, port, forwards->ops,
-			 forwards->arg) < 0) {
+	if (listener_new(&listener, forwards->event, port, forwards->config,
+			 forwards->ops, forwards->arg) < 0) {
 		lifecycle(LIFECYCLE_PORT_FAILED, "port %u: out of memory",
 			  port);
 		return;
@@ -157,6 +158,12 @@ void forwards_replace(struct forwards *forwards,
 		forwards_update(forwards, &list[i]);
 }
 
+void forwards_configure(struct forwards *forwards)
+{
+	for (int i = 0; i < forwards->listener_count; i++)
+		listener_configure(forwards->listeners[i], forwards->config);
+}
+
 void forwards_pause(struct forwards *forwards, bool pause)
 {
 	forwards->paused = pause;
@@ -165,6 +172,7 @@ void forwards_pause(struct forwards *forwards, bool pause)
 }
 
 int forwards_new(struct forwards **out, sd_event *event,
+		 const struct serve_config *config,
 		 const struct listener_ops *ops, void *arg)
 {
 	struct forwards *forwards = calloc(1, sizeof(*forwards));
@@ -172,6 +180,7 @@ int forwards_new(struct forwards **out, sd_event *event,
 	if (!forwards)
 		return -ENOMEM;
 	forwards->event = event;
+	forwards->config = config;
 	forwards->ops = ops;
 	forwards->arg = arg;
 	*out = forwards;

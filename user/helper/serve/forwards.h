@@ -16,17 +16,21 @@
 struct forward_info;
 struct forwards;
 struct listener_ops;
+struct serve_config;
 
 /**
  * forwards_new() - begin without forwards
  * @out: to be freed with forwards_free()
  * @event: the loop
+ * @config: for the listeners; kept, and not changed but for
+ *          forwards_configure()
  * @ops: for the listeners
  * @arg: passed to @ops
  *
  * Return: 0, or -ENOMEM.
  */
 int forwards_new(struct forwards **out, sd_event *event,
+		 const struct serve_config *config,
 		 const struct listener_ops *ops, void *arg);
 
 /** forwards_free() - close all listeners */
@@ -44,6 +48,9 @@ void forwards_update(struct forwards *forwards,
  */
 void forwards_replace(struct forwards *forwards,
 		      const struct forward_info *list, int count);
+
+/** forwards_configure() - the configuration changed */
+void forwards_configure(struct forwards *forwards);
 
 /** forwards_pause() - stop or go on accepting clients, on all ports */
 void forwards_pause(struct forwards *forwards, bool pause);

@@ -49,6 +49,15 @@ static const struct {
 	[LIFECYCLE_FULL] = {
 		"da232331386b458a8b6905726ac2250a", LOG_WARNING,
 	},
+	[LIFECYCLE_EXPOSED] = {
+		"ac13bb6047ce4dc795a4c5416c9556ea", LOG_WARNING,
+	},
+	[LIFECYCLE_CONFIG_LOADED] = {
+		"b3827e4abc9a47bc8b9ebf277ad4d4e6", LOG_INFO,
+	},
+	[LIFECYCLE_CONFIG_FAILED] = {
+		"409283b41b674f868b129ebcdc04d9f8", LOG_ERR,
+	},
 };
 
 /* The journal says in the environment which stream is its own. */

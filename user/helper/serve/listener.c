@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A forwarded port on loopback. */
+/* A forwarded port on this host. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "helper/parse.h"
+#include "helper/serve/config.h"
 #include "helper/serve/lifecycle.h"
 #include "helper/serve/listener.h"
 
-enum { DOOR_INET, DOOR_INET6, N_DOORS };
-
-/* A loopback address of a port. */
+/* An address and a port that clients connect to. */
 struct door {
+	struct sockaddr_storage address;
 	sd_event_source *io; /* owns the socket; NULL if it is not bound */
 	int error; /* why the last try failed */
+	bool optional; /* it may not exist on this host */
 };
 
 struct listener {
@@ -26,7 +29,9 @@ struct listener {
 	unsigned int port;
 	const struct listener_ops *ops;
 	void *arg;
-	struct door doors[N_DOORS];
+	int local_port; /* AMT's, with the offset */
+	struct door doors[CONFIG_BIND_MAX];
+	int door_count;
 	int reported; /* the error that was said, so that it is said once */
 	bool paused;
 };
@@ -70,35 +75,26 @@ static int on_client(sd_event_source *source, int fd, uint32_t revents,
 	return 0;
 }
 
-static int bind_loopback(int fd, int family, unsigned int port)
+static socklen_t address_length(const struct sockaddr_storage *address)
 {
-	struct sockaddr_in6 in6 = {
-		.sin6_family = AF_INET6,
-		.sin6_port = htons(port),
-		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
-	};
-	struct sockaddr_in in4 = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-
-	if (family == AF_INET6)
-		return bind(fd, (struct sockaddr *)&in6, sizeof(in6));
-	return bind(fd, (struct sockaddr *)&in4, sizeof(in4));
+	return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+						sizeof(struct sockaddr_in);
 }
 
-static int open_door(int family, unsigned int port)
+static int open_door(const struct sockaddr_storage *address)
 {
 	const int on = 1;
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(address->ss_family,
+			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-	    (family == AF_INET6 &&
+	    (address->ss_family == AF_INET6 &&
 	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0) ||
-	    bind_loopback(fd, family, port) < 0 || listen(fd, SOMAXCONN) < 0) {
+	    bind(fd, (const struct sockaddr *)address,
+		 address_length(address)) < 0 ||
+	    listen(fd, SOMAXCONN) < 0) {
 		int error = errno;
 
 		close(fd);
@@ -123,36 +119,41 @@ static int watch_door(struct listener *listener, struct door *door, int fd)
 }
 
 /* True if the address is bound now and was not before. */
-static bool try_door(struct listener *listener, int which)
+static bool try_door(struct listener *listener, struct door *door)
 {
-	struct door *door = &listener->doors[which];
 	int ret;
 
 	if (door->io)
 		return false;
-	ret = open_door(which == DOOR_INET6 ? AF_INET6 : AF_INET,
-			listener->port);
+	ret = open_door(&door->address);
 	if (ret >= 0)
 		ret = watch_door(listener, door, ret);
 	door->error = ret < 0 ? -ret : 0;
-	if (which == DOOR_INET6 &&
+	if (door->optional &&
 	    (door->error == EAFNOSUPPORT || door->error == EADDRNOTAVAIL))
-		door->error = 0; /* a host without IPv6 */
+		door->error = 0;
 	return door->io;
 }
 
-static void report_failure(unsigned int port, int error)
+static void report_failure(const struct listener *listener, int error)
 {
+	unsigned int port = listener->port;
+
 	switch (error) {
 	case EADDRINUSE:
 		lifecycle(LIFECYCLE_PORT_FAILED,
-			  "port %u: address in use; stop the program that has it (ss -ltnp sport = :%u)",
-			  port, port);
+			  "port %u: address in use; stop the program that has it (ss -ltnp sport = :%d)",
+			  port, listener->local_port);
 		break;
 	case EACCES:
 		lifecycle(LIFECYCLE_PORT_FAILED,
 			  "port %u: permission denied; ports below 1024 need CAP_NET_BIND_SERVICE",
 			  port);
+		break;
+	case ERANGE:
+		lifecycle(LIFECYCLE_PORT_FAILED,
+			  "port %u: with the port offset it is %d, which is no port",
+			  port, listener->local_port);
 		break;
 	default:
 		lifecycle(LIFECYCLE_PORT_FAILED, "port %u: cannot listen: %s",
@@ -160,24 +161,110 @@ static void report_failure(unsigned int port, int error)
 	}
 }
 
+/* " and " between addresses; the port only if it is not AMT's own. */
+static void append_address(const struct listener *listener,
+			   const struct door *door, char *text, size_t size)
+{
+	const struct sockaddr_in6 *in6 = (const void *)&door->address;
+	const struct sockaddr_in *in4 = (const void *)&door->address;
+	bool is_in6 = door->address.ss_family == AF_INET6;
+	char host[INET6_ADDRSTRLEN] = "";
+	char port[16] = "";
+	size_t length = strlen(text);
+
+	inet_ntop(door->address.ss_family,
+		  is_in6 ? (const void *)&in6->sin6_addr : &in4->sin_addr,
+		  host, sizeof(host));
+	if (listener->local_port != (int)listener->port)
+		snprintf(port, sizeof(port), ":%d", listener->local_port);
+	snprintf(text + length, size - length, "%s%s%s%s%s",
+		 length ? " and " : "", is_in6 ? "[" : "", host,
+		 is_in6 ? "]" : "", port);
+}
+
 void listener_bind(struct listener *listener)
 {
-	bool inet = try_door(listener, DOOR_INET);
-	bool inet6 = try_door(listener, DOOR_INET6);
-	int error = listener->doors[DOOR_INET].error;
+	char bound[CONFIG_BIND_MAX * 64] = "";
+	int error = listener->door_count ? 0 : ERANGE;
 
-	if (!error)
-		error = listener->doors[DOOR_INET6].error;
+	for (int i = 0; i < listener->door_count; i++) {
+		struct door *door = &listener->doors[i];
+
+		if (try_door(listener, door))
+			append_address(listener, door, bound, sizeof(bound));
+		if (!error)
+			error = door->error;
+	}
 	if (error && error != listener->reported)
-		report_failure(listener->port, error);
+		report_failure(listener, error);
 	listener->reported = error;
-	if (inet || inet6)
-		lifecycle(LIFECYCLE_PORT_BOUND, "port %u bound on %s%s%s",
-			  listener->port, inet ? "127.0.0.1" : "",
-			  inet && inet6 ? " and " : "", inet6 ? "[::1]" : "");
+	if (bound[0])
+		lifecycle(LIFECYCLE_PORT_BOUND, "port %u bound on %s",
+			  listener->port, bound);
+}
+
+/* The doors of a configuration, closed; none if the port is none. */
+static void list_doors(struct listener *listener,
+		       const struct serve_config *config)
+{
+	struct sockaddr_in6 in6 = {
+		.sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
+	};
+	struct sockaddr_in in4 = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct door *doors = listener->doors;
+
+	memset(doors, 0, sizeof(listener->doors));
+	listener->local_port = (int)listener->port + config->port_offset;
+	listener->door_count = config->bind_count;
+	for (int i = 0; i < config->bind_count; i++)
+		doors[i].address = config->bind[i];
+	if (config->bind_count == 0) {
+		memcpy(&doors[0].address, &in4, sizeof(in4));
+		memcpy(&doors[1].address, &in6, sizeof(in6));
+		doors[1].optional = true; /* a host without IPv6 */
+		listener->door_count = 2;
+	}
+	if (listener->local_port < 1 || listener->local_port > 65535)
+		listener->door_count = 0;
+	for (int i = 0; i < listener->door_count; i++)
+		set_port(&doors[i].address, listener->local_port);
+}
+
+static void take_door(struct listener *listener, struct door *old)
+{
+	for (int i = 0; i < listener->door_count; i++) {
+		struct door *door = &listener->doors[i];
+
+		if (memcmp(&door->address, &old->address,
+			   sizeof(old->address)) == 0) {
+			door->io = old->io;
+			old->io = NULL;
+		}
+	}
+	sd_event_source_disable_unref(old->io);
+}
+
+void listener_configure(struct listener *listener,
+			const struct serve_config *config)
+{
+	struct door old[CONFIG_BIND_MAX];
+	int old_count = listener->door_count;
+
+	memcpy(old, listener->doors, sizeof(old));
+	list_doors(listener, config);
+	/* First close what goes: it may be what is in the way. */
+	for (int i = 0; i < old_count; i++)
+		take_door(listener, &old[i]);
+	listener->reported = 0;
+	listener_bind(listener);
 }
 
 int listener_new(struct listener **out, sd_event *event, unsigned int port,
+		 const struct serve_config *config,
 		 const struct listener_ops *ops, void *arg)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
@@ -188,6 +275,7 @@ int listener_new(struct listener **out, sd_event *event, unsigned int port,
 	listener->port = port;
 	listener->ops = ops;
 	listener->arg = arg;
+	list_doors(listener, config);
 	listener_bind(listener);
 	*out = listener;
 	return 0;
@@ -195,7 +283,7 @@ int listener_new(struct listener **out, sd_event *event, unsigned int port,
 
 void listener_free(struct listener *listener)
 {
-	for (int i = 0; i < N_DOORS; i++)
+	for (int i = 0; i < listener->door_count; i++)
 		sd_event_source_disable_unref(listener->doors[i].io);
 	free(listener);
 }
@@ -203,7 +291,7 @@ void listener_free(struct listener *listener)
 void listener_pause(struct listener *listener, bool pause)
 {
 	listener->paused = pause;
-	for (int i = 0; i < N_DOORS; i++)
+	for (int i = 0; i < listener->door_count; i++)
 		if (listener->doors[i].io)
 			sd_event_source_set_enabled(listener->doors[i].io,
 						    pause ? SD_EVENT_OFF :

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A forwarded port on loopback: 127.0.0.1 and, if the host has IPv6, [::1]. */
+/*
+ * A forwarded port on this host: on 127.0.0.1 and, if the host has IPv6, on
+ * [::1], or as it was configured.
+ */
 #ifndef SERVE_LISTENER_H
 #define SERVE_LISTENER_H
 
@@ -8,6 +11,7 @@
 #include <systemd/sd-event.h>
 
 struct listener;
+struct serve_config;
 struct sockaddr;
 
 /**
@@ -26,7 +30,8 @@ struct listener_ops {
  * listener_new() - listen on a port
  * @out: the listener, to be freed with listener_free()
  * @event: the loop
- * @port: the port
+ * @port: AMT's port
+ * @config: where to listen for it; not kept
  * @ops: whom to tell
  * @arg: passed to @ops
  *
@@ -36,10 +41,15 @@ struct listener_ops {
  * Return: 0, or -ENOMEM.
  */
 int listener_new(struct listener **out, sd_event *event, unsigned int port,
+		 const struct serve_config *config,
 		 const struct listener_ops *ops, void *arg);
 
 /** listener_free() - stop listening; accepted clients are not touched */
 void listener_free(struct listener *listener);
+
+/** listener_configure() - move; what is in both configurations stays bound */
+void listener_configure(struct listener *listener,
+			const struct serve_config *config);
 
 /** listener_bind() - try again to bind the addresses that are not bound */
 void listener_bind(struct listener *listener);
@@ -47,7 +57,7 @@ void listener_bind(struct listener *listener);
 /** listener_pause() - stop or go on accepting; clients wait in the backlog */
 void listener_pause(struct listener *listener, bool pause);
 
-/** listener_port() - the port */
+/** listener_port() - AMT's port */
 unsigned int listener_port(const struct listener *listener);
 
 #endif /* SERVE_LISTENER_H */
