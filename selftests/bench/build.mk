@@ -3,3 +3,7 @@
 
 bare-src := selftests/bench/bare.c selftests/bench/session.c
 bare-pkg := gnutls
+
+# bench-node: the same through the module.
+bench-node-src := selftests/bench/node.c
+bench-node-pkg := gnutls
