@@ -138,6 +138,12 @@ TEST_F(link, let_go_another_program_connects_through_mei)
 	EXPECT_EQ(0, run(&self->r, "bare", "open"));
 	EXPECT_NE(NULL, strstr(self->r.text, "16992"))
 		TH_LOG("bare: %s", self->r.text);
+	EXPECT_EQ(0, run(&self->r, "bare", "down", "100000"));
+	EXPECT_NE(NULL, strstr(self->r.text, "\"sha256_ok\":true"))
+		TH_LOG("bare: %s", self->r.text);
+	EXPECT_EQ(0, run(&self->r, "bare", "up", "100000"));
+	EXPECT_NE(NULL, strstr(self->r.text, "\"sha256_ok\":true"))
+		TH_LOG("bare: %s", self->r.text);
 }
 
 TEST_F(link, in_use_another_program_can_not_connect_through_mei)
@@ -169,7 +175,7 @@ TEST_F(link, while_another_program_has_lme_an_open_waits_for_it)
 	/* It has LME until its stdin ends, and prints the ports it got. */
 	ASSERT_EQ(0, pipe2(in, O_CLOEXEC));
 	ASSERT_EQ(0, process_start(&other, in[0], true, (const char *const[]){
-				   "sh", "-c", "exec bare open <&3 >&2", NULL }));
+				   "sh", "-c", "exec bare --hold open <&3 >&2", NULL }));
 	ASSERT_EQ(0, process_expect(&other, "16992"));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, open_thread, &err));
 	while (event.link.error != EBUSY)

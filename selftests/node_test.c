@@ -219,6 +219,26 @@ TEST_F(node, after_amts_close_read_drains_then_gives_0_and_write_epipe)
 	close(fd);
 }
 
+TEST_F(node, amts_close_is_answered_although_the_file_stays_open)
+{
+	int fd[20], last;
+
+	/* More than AMT has slots. Each open goes out behind the answer. */
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++) {
+		fd[i] = node_open(HTTP_PORT, 0);
+		ASSERT_LE(0, fd[i]);
+		ASSERT_EQ(0, http_send(fd[i], "/down/10", false, NULL, 0));
+		EXPECT_EQ(HUP, fd_wait(fd[i], POLLRDHUP, WAIT_MS) & HUP);
+	}
+	last = node_open(HTTP_PORT, 0);
+	ASSERT_LE(0, last);
+	EXPECT_EQ(1, sim_stat("channels_open"));
+	EXPECT_EQ(0, sim_stat("channels_refused"));
+	close(last);
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++)
+		close(fd[i]);
+}
+
 TEST_F(node, dup_and_fork_share_one_channel)
 {
 	struct http_answer answer;
