@@ -45,6 +45,7 @@ static int nl_errno(int code)
 	case NLE_SUCCESS:
 		return 0;
 	case NLE_OBJ_NOTFOUND:
+	case NLE_PROTO_MISMATCH: /* a dump, while the driver is unloaded */
 		return -ENOENT;
 	case NLE_NOMEM:
 		return -ENOBUFS;
@@ -58,7 +59,6 @@ static int nl_errno(int code)
 	case NLE_INVAL:
 		return -EINVAL;
 	case NLE_OPNOTSUPP:
-	case NLE_PROTO_MISMATCH:
 	case NLE_AF_NOSUPPORT:
 		return -EOPNOTSUPP;
 	default:
