@@ -166,14 +166,25 @@ size_t apf_put_service_request(__u8 *p, const char *name)
 	return add_text(add_u8(p, APF_SERVICE_REQUEST), name) - p;
 }
 
-size_t apf_put_forward(__u8 *p, const char *address, __u32 port)
+static size_t put_request(__u8 *p, const char *name, const char *address,
+			  __u32 port)
 {
 	__u8 *end = add_u8(p, APF_GLOBAL_REQUEST);
 
-	end = add_text(end, "tcpip-forward");
+	end = add_text(end, name);
 	end = add_u8(end, 1);
 	end = add_text(end, address);
 	return add_u32(end, port) - p;
+}
+
+size_t apf_put_forward(__u8 *p, const char *address, __u32 port)
+{
+	return put_request(p, "tcpip-forward", address, port);
+}
+
+size_t apf_put_cancel(__u8 *p, const char *address, __u32 port)
+{
+	return put_request(p, "cancel-tcpip-forward", address, port);
 }
 
 size_t apf_put_confirmation(__u8 *p, __u32 recipient, __u32 sender,

@@ -138,6 +138,7 @@ size_t apf_put_disconnect(__u8 *p, __u32 reason);
 size_t apf_put_version(__u8 *p, const __u8 uuid[16]);
 size_t apf_put_service_request(__u8 *p, const char *name);
 size_t apf_put_forward(__u8 *p, const char *address, __u32 port);
+size_t apf_put_cancel(__u8 *p, const char *address, __u32 port);
 size_t apf_put_confirmation(__u8 *p, __u32 recipient, __u32 sender,
 			    __u32 window);
 size_t apf_put_failure(__u8 *p, __u32 recipient, __u32 reason);

@@ -6,10 +6,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "apf.h"
 #include "channel.h"
+#include "fault.h"
 #include "heci.h"
 #include "http.h"
 #include "lme.h"
@@ -34,6 +36,7 @@ enum state {
  * @to_host: bytes the host's window has room for
  * @from_host: bytes the host may still send
  * @taken: bytes the service took that the host was not credited for
+ * @adjust_at: when to give credit for them, us; 0 when that is not delayed
  * @ring: bytes the service has not taken, one window of them
  * @ring_head: the first
  * @ring_len: how many
@@ -49,6 +52,7 @@ struct channel {
 	__u32 to_host;
 	__u32 from_host;
 	__u32 taken;
+	__u64 adjust_at;
 	__u8 *ring;
 	__u32 ring_head;
 	__u32 ring_len;
@@ -58,9 +62,9 @@ struct channels {
 	struct sim *sim;
 	struct session *session;
 	unsigned int turn;
-	unsigned int count;
-	__u8 *rings;
-	struct channel slot[];
+	/* the next delayed credit is due */
+	sd_event_source *timer;
+	struct channel slot[SIM_MAX_SLOTS];
 };
 
 static __u32 slot_of(const struct channel *ch)
@@ -73,6 +77,8 @@ static void hang_up(struct channel *ch)
 	ch->source = sd_event_source_disable_unref(ch->source);
 	close(ch->fd);
 	ch->fd = -1;
+	free(ch->ring);
+	ch->ring = NULL;
 }
 
 static void free_slot(struct channel *ch)
@@ -104,7 +110,11 @@ static void close_now(struct channel *ch)
  */
 static bool owes_adjust(const struct channel *ch)
 {
-	return ch->taken && ch->taken >= ch->all->sim->opt.window / 2;
+	const struct sim_faults *faults = &ch->all->sim->faults;
+
+	if (!ch->taken || faults->mute_adjust)
+		return false;
+	return faults->grant || ch->taken >= ch->all->sim->opt.window / 2;
 }
 
 /* Bytes for a service that is gone count as taken. */
@@ -174,40 +184,61 @@ static __u32 connect_service(struct channel *ch, __u32 port)
 	ch->fd = http_connect(sim->http, port);
 	if (ch->fd < 0)
 		return APF_CONNECT_FAILED;
+	ch->ring = malloc(sim->opt.window);
+	if (!ch->ring)
+		goto err_close;
 	/* edge-triggered: nothing to rearm while windows open and close */
 	r = sd_event_add_io(sim->event, &ch->source, ch->fd,
 			    EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
 			    on_service, ch);
-	if (r < 0) {
-		close(ch->fd);
-		return APF_RESOURCE_SHORTAGE;
-	}
+	if (r < 0)
+		goto err_close;
 	return 0;
+
+err_close:
+	free(ch->ring);
+	ch->ring = NULL;
+	close(ch->fd);
+	return APF_RESOURCE_SHORTAGE;
 }
 
 static struct channel *find_free(struct channels *all)
 {
-	for (unsigned int i = 0; i < all->count; i++)
+	for (unsigned int i = 0; i < all->sim->opt.slots; i++)
 		if (all->slot[i].state == STATE_FREE)
 			return &all->slot[i];
 	return NULL;
 }
 
-static __u32 try_open(struct channels *all, const struct apf_message *m,
-		      struct channel **found)
+/* Return: the reason against it, or 0. */
+static __u32 may_open(struct channels *all, const struct apf_message *m)
 {
-	struct channel *ch = find_free(all);
-	__u32 reason;
+	struct sim_faults *faults = &all->sim->faults;
 
+	if (faults->refuse) {
+		faults->refuse--;
+		return faults->refuse_reason;
+	}
 	if (!apf_text_is(&m->open.type, APF_FORWARDED))
 		return APF_UNKNOWN_CHANNEL_TYPE;
 	if (!lme_forwarded(all->session, m->open.port))
 		return APF_ADMINISTRATIVELY_PROHIBITED;
-	if (!ch)
-		return APF_RESOURCE_SHORTAGE;
-	reason = connect_service(ch, m->open.port);
-	if (reason)
-		return reason;
+	return 0;
+}
+
+/* Return: the channel, or NULL and the reason. */
+static struct channel *try_open(struct channels *all,
+				const struct apf_message *m, __u32 *reason)
+{
+	struct channel *ch = find_free(all);
+
+	*reason = may_open(all, m);
+	if (*reason)
+		return NULL;
+	*reason = ch ? connect_service(ch, m->open.port) :
+		       APF_RESOURCE_SHORTAGE;
+	if (*reason)
+		return NULL;
 	ch->state = STATE_OPEN;
 	ch->id = m->open.sender;
 	ch->readable = false;
@@ -215,15 +246,15 @@ static __u32 try_open(struct channels *all, const struct apf_message *m,
 	ch->to_host = m->open.window;
 	ch->from_host = all->sim->opt.window;
 	ch->taken = 0;
+	ch->adjust_at = 0;
 	ch->ring_head = 0;
 	ch->ring_len = 0;
-	*found = ch;
-	return 0;
+	return ch;
 }
 
 static bool id_in_use(const struct channels *all, __u32 id)
 {
-	for (unsigned int i = 0; i < all->count; i++)
+	for (unsigned int i = 0; i < SIM_MAX_SLOTS; i++)
 		if (all->slot[i].state == STATE_OPEN && all->slot[i].id == id)
 			return true;
 	return false;
@@ -238,10 +269,10 @@ bool channels_open(struct channels *all, const struct apf_message *m)
 
 	if (id_in_use(all, m->open.sender))
 		return false;
-	reason = try_open(all, m, &ch);
+	ch = try_open(all, m, &reason);
 	sim_log(all->sim, "LME: open of port %u: %s %u", m->open.port,
-		reason ? "failure" : "slot", reason ? reason : slot_of(ch));
-	if (reason) {
+		ch ? "slot" : "failure", ch ? slot_of(ch) : reason);
+	if (!ch) {
 		stats->channels_refused++;
 		lme_queued(all->session,
 			   apf_put_failure(reply, m->open.sender, reason));
@@ -294,10 +325,18 @@ static void on_data(struct channel *ch, const struct apf_text *data)
 /* A CLOSE that answers ours gets no answer. */
 static void on_close(struct channel *ch)
 {
+	struct sim *sim = ch->all->sim;
+
+	if (ch->state == STATE_OPEN && sim->faults.ignore_close) {
+		hang_up(ch);
+		ch->state = STATE_CLOSED;
+		return;
+	}
 	if (ch->state == STATE_OPEN)
 		close_now(ch);
 	free_slot(ch);
-	ch->all->sim->stats.channels_closed++;
+	sim->stats.channels_closed++;
+	fault_channel_closed(sim);
 }
 
 /*
@@ -308,7 +347,7 @@ bool channels_message(struct channels *all, const struct apf_message *m)
 {
 	struct channel *ch;
 
-	if (m->recipient >= all->count)
+	if (m->recipient >= SIM_MAX_SLOTS)
 		return false;
 	ch = &all->slot[m->recipient];
 	if (ch->state == STATE_FREE) {
@@ -365,13 +404,51 @@ static size_t put_data(struct channel *ch, __u8 *buf, size_t size)
 	return apf_put_data_header(buf, ch->id, n);
 }
 
+/* Looks at the channel again later, if its credit is not to be given now. */
+static bool is_delayed(struct channel *ch)
+{
+	struct channels *all = ch->all;
+	uint64_t now, next;
+
+	if (sd_event_now(all->sim->event, CLOCK_MONOTONIC, &now) < 0)
+		return false;
+	if (!ch->adjust_at)
+		ch->adjust_at = now + all->sim->faults.adjust_delay;
+	if (now >= ch->adjust_at) {
+		ch->adjust_at = 0;
+		return false;
+	}
+	if (sd_event_source_get_enabled(all->timer, NULL) == 0 ||
+	    sd_event_source_get_time(all->timer, &next) < 0 ||
+	    next > ch->adjust_at)
+		sd_event_source_set_time(all->timer, ch->adjust_at);
+	sd_event_source_set_enabled(all->timer, SD_EVENT_ONESHOT);
+	return true;
+}
+
+static int on_adjust_due(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct channels *all = data;
+
+	(void)source;
+	(void)usec;
+	lme_wake(all->session);
+	heci_pump(all->sim->heci);
+	return 0;
+}
+
 static size_t put_adjust(struct channel *ch, __u8 *buf)
 {
+	const struct sim_faults *faults = &ch->all->sim->faults;
 	__u32 n = ch->taken;
 
 	if (ch->state != STATE_OPEN || !owes_adjust(ch))
 		return 0;
-	ch->taken = 0;
+	if ((faults->adjust_delay || ch->adjust_at) && is_delayed(ch))
+		return 0;
+	if (faults->grant && n > faults->grant)
+		n = faults->grant;
+	ch->taken -= n;
 	ch->from_host += n;
 	ch->all->sim->stats.window_adjusts++;
 	return apf_put_adjust(buf, ch->id, n);
@@ -382,18 +459,18 @@ ssize_t channels_produce(struct channels *all, __u8 *buf, size_t size)
 	unsigned int i;
 	size_t n;
 
-	for (i = 0; i < all->count; i++) {
+	for (i = 0; i < SIM_MAX_SLOTS; i++) {
 		n = put_adjust(&all->slot[i], buf);
 		if (n)
 			return (ssize_t)n;
 	}
-	for (i = 0; i < all->count; i++) {
-		unsigned int slot = (all->turn + i) % all->count;
+	for (i = 0; i < SIM_MAX_SLOTS; i++) {
+		unsigned int slot = (all->turn + i) % SIM_MAX_SLOTS;
 
 		n = put_data(&all->slot[slot], buf, size);
 		if (!n)
 			continue;
-		all->turn = (slot + 1) % all->count;
+		all->turn = (slot + 1) % SIM_MAX_SLOTS;
 		return (ssize_t)n;
 	}
 	return -EAGAIN;
@@ -401,30 +478,26 @@ ssize_t channels_produce(struct channels *all, __u8 *buf, size_t size)
 
 struct channels *channels_new(struct sim *sim, struct session *session)
 {
-	unsigned int count = sim->opt.slots;
-	struct channels *all;
+	struct channels *all = calloc(1, sizeof(*all));
 
-	all = calloc(1, sizeof(*all) + count * sizeof(all->slot[0]));
 	if (!all)
 		return NULL;
-	all->rings = malloc((size_t)count * sim->opt.window);
-	if (!all->rings) {
+	all->sim = sim;
+	all->session = session;
+	if (sd_event_add_time(sim->event, &all->timer, CLOCK_MONOTONIC, 0, 0,
+			      on_adjust_due, all) < 0) {
 		free(all);
 		return NULL;
 	}
-	all->sim = sim;
-	all->session = session;
-	all->count = count;
-	for (unsigned int i = 0; i < count; i++) {
+	sd_event_source_set_enabled(all->timer, SD_EVENT_OFF);
+	for (unsigned int i = 0; i < SIM_MAX_SLOTS; i++)
 		all->slot[i].all = all;
-		all->slot[i].ring = all->rings + (size_t)i * sim->opt.window;
-	}
 	return all;
 }
 
 void channels_drop(struct channels *all)
 {
-	for (unsigned int i = 0; i < all->count; i++)
+	for (unsigned int i = 0; i < SIM_MAX_SLOTS; i++)
 		if (all->slot[i].state != STATE_FREE)
 			free_slot(&all->slot[i]);
 }
@@ -434,6 +507,6 @@ void channels_free(struct channels *all)
 	if (!all)
 		return;
 	channels_drop(all);
-	free(all->rings);
+	sd_event_source_disable_unref(all->timer);
 	free(all);
 }

@@ -17,7 +17,7 @@ struct sim;
 
 /**
  * channels_new - all slots of a session, free
- * @sim: the virtual AMT, which says how many and how large their windows
+ * @sim: the virtual AMT, which says how many and how large their windows are
  * @session: the session they send through
  *
  * Return: the channels, or NULL: out of memory.

@@ -41,6 +41,7 @@ struct me_client_ops {
  * @version: of the client's protocol
  * @max_connections: hosts at once; 0 for a fixed address
  * @late: appears by ADD_CLIENT when the host allows it
+ * @away: not there for a while
  * @max_message: bytes
  * @ops: connection operations
  * @answer: for exchange_ops: write the response to @msg to @rsp, which has
@@ -54,6 +55,7 @@ struct me_client {
 	__u8 version;
 	__u8 max_connections;
 	bool late;
+	bool away;
 	__u32 max_message;
 	const struct me_client_ops *ops;
 	size_t (*answer)(struct sim *sim, const __u8 *msg, size_t len,

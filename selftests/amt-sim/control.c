@@ -12,12 +12,13 @@
 #include <unistd.h>
 
 #include "control.h"
-#include "hbm.h"
-#include "heci.h"
+#include "fault.h"
 #include "sim.h"
 
-#define MAX_LINE 512
-#define MAX_REPLY 4096
+#define MAX_LINE CONTROL_MAX_LINE
+#define MAX_REPLY 8192
+
+const char control_later[] = "later";
 
 struct control {
 	struct sim *sim;
@@ -28,6 +29,8 @@ struct control {
 	sd_event_source *client_source;
 	char line[MAX_LINE];
 	size_t len;
+	/* the command in @line waits for the host */
+	bool waiting;
 };
 
 #define COUNTER(name) { #name, offsetof(struct sim_stats, name) }
@@ -56,6 +59,7 @@ static const struct {
 	COUNTER(window_violations),
 	COUNTER(stray_messages),
 	COUNTER(protocol_errors),
+	COUNTER(answers),
 	COUNTER(disconnects),
 	COUNTER(last_disconnect_reason),
 	COUNTER(requests),
@@ -63,14 +67,19 @@ static const struct {
 	COUNTER(http_requests),
 };
 
-/* Write the output to @out; return NULL or what went wrong. */
-typedef const char *(*command_fn)(struct sim *sim, FILE *out);
+/*
+ * Write the output to @out; return NULL or what went wrong. @args is what
+ * stands behind the name, without the blank between them.
+ */
+typedef const char *(*command_fn)(struct sim *sim, const char *args,
+				  FILE *out);
 
-static const char *do_stats(struct sim *sim, FILE *out)
+static const char *do_stats(struct sim *sim, const char *args, FILE *out)
 {
 	const char *stats = (const char *)&sim->stats;
 	__u64 value;
 
+	(void)args;
 	for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
 		memcpy(&value, stats + counters[i].offset, sizeof(value));
 		fprintf(out, "%s %llu\n", counters[i].name, value);
@@ -78,47 +87,70 @@ static const char *do_stats(struct sim *sim, FILE *out)
 	return NULL;
 }
 
-static const char *do_reset(struct sim *sim, FILE *out)
-{
-	int r = heci_reset(sim->heci);
-
-	(void)out;
-	if (r < 0)
-		return strerror(-r);
-	/* what is still unread from the host was for the state before */
-	hbm_drop(sim->hbm);
-	return NULL;
-}
-
-static const char *do_help(struct sim *sim, FILE *out);
+static const char *do_help(struct sim *sim, const char *args, FILE *out);
 
 static const struct {
 	const char *name;
+	const char *args;
 	const char *help;
 	command_fn run;
 } commands[] = {
-	{ "stats", "counters since the start", do_stats },
-	{ "reset", "firmware resets the link", do_reset },
-	{ "help", "this list", do_help },
+	{ "stats", "", "counters since the start", do_stats },
+	{ "trace", "[HEX]",
+	  "what the host said since the last trace, up to what begins so",
+	  fault_trace },
+	{ "reset", "", "firmware resets the link", fault_reset },
+	{ "reset-after-close", "on|off", "and does it after each CLOSE",
+	  fault_reset_after_close },
+	{ "away", "MS", "LME disconnects and is gone for so long", fault_away },
+	{ "greet", "[HEX]",
+	  "the next session begins with that, or with silence", fault_greet },
+	{ "send", "HEX", "any message, now", fault_send },
+	{ "forward", "PORT [ADDRESS]", "tcpip-forward", fault_forward },
+	{ "cancel", "PORT [ADDRESS]", "cancel-tcpip-forward", fault_cancel },
+	{ "refuse", "N REASON", "the next N opens", fault_refuse },
+	{ "slots", "N", "channels open at once from now on", fault_slots },
+	{ "mute adjust", "on|off", "give no credit", fault_mute },
+	{ "delay adjust", "MS", "give it late", fault_delay },
+	{ "grant", "N", "give it N bytes at a time", fault_grant },
+	{ "close", "ID", "CLOSE with any recipient", fault_close },
+	{ "ignore close", "on|off", "never answer CLOSE", fault_ignore_close },
+	{ "help", "", "this list", do_help },
 };
 
-static const char *do_help(struct sim *sim, FILE *out)
+static const char *do_help(struct sim *sim, const char *args, FILE *out)
 {
 	(void)sim;
+	(void)args;
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "%-8s %s\n", commands[i].name, commands[i].help);
+		fprintf(out, "%s%s%-*s %s\n", commands[i].name,
+			*commands[i].args ? " " : "",
+			26 - (int)strlen(commands[i].name), commands[i].args,
+			commands[i].help);
 	return NULL;
 }
 
 static const char *run_line(struct sim *sim, const char *line, FILE *out)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(commands[i].name, line))
-			return commands[i].run(sim, out);
+	const char *args;
+	size_t len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		len = strlen(commands[i].name);
+		args = line + len;
+		if (strncmp(commands[i].name, line, len) != 0 ||
+		    (*args && *args != ' '))
+			continue;
+		args += strspn(args, " ");
+		if (*args && !*commands[i].args)
+			return "that command takes no argument";
+		return commands[i].run(sim, args, out);
+	}
 	return "unknown command; try help";
 }
 
-static void answer(struct control *control)
+/* Return: false when the answer has to wait. */
+static bool answer(struct control *control)
 {
 	char body[MAX_REPLY] = "", head[128] = "ok\n";
 	FILE *out = fmemopen(body, sizeof(body), "w");
@@ -128,11 +160,14 @@ static void answer(struct control *control)
 		error = run_line(control->sim, control->line, out);
 		fclose(out);
 	}
+	if (error == control_later)
+		return false;
 	if (error)
 		snprintf(head, sizeof(head), "error %s\n", error);
 	/* both fit in an empty socket buffer; nobody waits for a slow reader */
 	send(control->client, head, strlen(head), MSG_NOSIGNAL | MSG_DONTWAIT);
 	send(control->client, body, strlen(body), MSG_NOSIGNAL | MSG_DONTWAIT);
+	return true;
 }
 
 static void end_client(struct control *control)
@@ -141,7 +176,14 @@ static void end_client(struct control *control)
 		sd_event_source_disable_unref(control->client_source);
 	close(control->client);
 	control->client = -1;
+	control->waiting = false;
 	sd_event_source_set_enabled(control->source, SD_EVENT_ON);
+}
+
+void control_retry(struct control *control)
+{
+	if (control && control->waiting && answer(control))
+		end_client(control);
 }
 
 static int on_client(sd_event_source *source, int fd, uint32_t revents,
@@ -157,7 +199,7 @@ static int on_client(sd_event_source *source, int fd, uint32_t revents,
 		 sizeof(control->line) - 1 - control->len, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (n <= 0) {
+	if (n <= 0 || control->waiting) {
 		end_client(control);
 		return 0;
 	}
@@ -168,8 +210,9 @@ static int on_client(sd_event_source *source, int fd, uint32_t revents,
 	if (!end)
 		end = control->line + control->len;
 	*end = '\0';
-	answer(control);
-	end_client(control);
+	control->waiting = !answer(control);
+	if (!control->waiting)
+		end_client(control);
 	return 0;
 }
 

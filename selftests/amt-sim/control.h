@@ -9,6 +9,12 @@
 struct control;
 struct sim;
 
+/* One message of 4096 bytes in hex, and the command. */
+#define CONTROL_MAX_LINE 8256
+
+/* What a command returns whose answer has to wait for the host. */
+extern const char control_later[];
+
 /**
  * control_new - listen on the socket of the command line
  * @sim: the virtual AMT, with options and event loop
@@ -22,6 +28,12 @@ struct control *control_new(struct sim *sim);
  * @control: the listener, or NULL
  */
 void control_free(struct control *control);
+
+/**
+ * control_retry - the host said something: a command may wait for that
+ * @control: the listener, or NULL
+ */
+void control_retry(struct control *control);
 
 /**
  * control_main - "amt-sim control SOCKET COMMAND..."

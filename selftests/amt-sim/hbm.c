@@ -64,6 +64,8 @@ struct hbm {
 	bool immediate;
 	/* clients whose properties the host has not asked for yet */
 	unsigned int unasked;
+	/* the host has all properties; ADD_CLIENT may come */
+	bool complete;
 	/* clients added whose arrival the host has not confirmed yet */
 	unsigned int adding;
 };
@@ -102,6 +104,7 @@ static void drop_connections(struct hbm *hbm)
 void hbm_drop(struct hbm *hbm)
 {
 	hbm->started = false;
+	hbm->complete = false;
 	drop_connections(hbm);
 	heci_drop(hbm->sim->heci);
 }
@@ -154,7 +157,7 @@ static void host_stop(struct hbm *hbm, const __u8 *msg)
 
 static bool listed(const struct hbm *hbm, const struct me_client *client)
 {
-	return !(hbm->immediate && client->late);
+	return !client->away && !(hbm->immediate && client->late);
 }
 
 static void enumerate(struct hbm *hbm, const __u8 *msg)
@@ -166,6 +169,7 @@ static void enumerate(struct hbm *hbm, const __u8 *msg)
 	hbm->immediate = (msg[1] & want) == want;
 	hbm->unasked = 0;
 	hbm->adding = 0;
+	hbm->complete = false;
 	for (unsigned int i = 0; i < N_CLIENTS; i++) {
 		client = &hbm->clients[i];
 		if (!listed(hbm, client))
@@ -186,16 +190,20 @@ static void put_properties(__u8 *p, const struct me_client *client)
 	put_le32(p + 20, client->max_message);
 }
 
+static void add_client(struct hbm *hbm, const struct me_client *client)
+{
+	__u8 msg[4 + PROPERTIES_SIZE] = { HBM_ADD_CLIENT, client->address };
+
+	put_properties(msg + 4, client);
+	heci_bus_send(hbm->sim->heci, msg, sizeof(msg));
+}
+
 static void add_late_clients(struct hbm *hbm)
 {
-	__u8 msg[4 + PROPERTIES_SIZE] = { HBM_ADD_CLIENT };
-
 	for (unsigned int i = 0; i < N_CLIENTS; i++) {
-		if (listed(hbm, &hbm->clients[i]))
+		if (hbm->clients[i].away || listed(hbm, &hbm->clients[i]))
 			continue;
-		msg[1] = hbm->clients[i].address;
-		put_properties(msg + 4, &hbm->clients[i]);
-		heci_bus_send(hbm->sim->heci, msg, sizeof(msg));
+		add_client(hbm, &hbm->clients[i]);
 		hbm->adding |= 1u << i;
 	}
 }
@@ -222,6 +230,7 @@ static void properties(struct hbm *hbm, const __u8 *msg)
 	heci_bus_send(hbm->sim->heci, rsp, sizeof(rsp));
 	if (!unasked || hbm->unasked)
 		return;
+	hbm->complete = true;
 	if (hbm->immediate)
 		add_late_clients(hbm);
 	else
@@ -247,7 +256,7 @@ static __u8 try_connect(struct hbm *hbm, __u8 address, __u8 host)
 {
 	struct me_client *client = find_client(hbm, address);
 
-	if (!client || !client->max_connections)
+	if (!client || client->away || !client->max_connections)
 		return STATUS_NOT_FOUND;
 	if (!host)
 		return STATUS_INVALID_PARAMETER;
@@ -379,6 +388,35 @@ void hbm_disconnect(struct connection *c)
 	heci_bus_send(c->sim->heci, msg, sizeof(msg));
 }
 
+static struct me_client *find_lme(struct hbm *hbm)
+{
+	struct me_client *client = hbm->clients;
+
+	while (client->ops != &lme_ops)
+		client++;
+	return client;
+}
+
+void hbm_leave(struct hbm *hbm)
+{
+	struct me_client *lme = find_lme(hbm);
+
+	lme->away = true;
+	for (unsigned int i = 0; i < hbm->connections.count; i++)
+		if (hbm->connections.list[i]->client == lme)
+			hbm_disconnect(hbm->connections.list[i]);
+}
+
+/* A new ADD_CLIENT tells the host to look for it again. */
+void hbm_return(struct hbm *hbm)
+{
+	struct me_client *lme = find_lme(hbm);
+
+	lme->away = false;
+	if (hbm->complete)
+		add_client(hbm, lme);
+}
+
 /*
  * Addresses are arbitrary but for the fixed one, which is the real MKHI's.
  * What AMT brings comes late, as it does on a machine that has just started.
@@ -425,17 +463,15 @@ static const struct me_client clients[N_CLIENTS] = {
 struct hbm *hbm_new(struct sim *sim)
 {
 	struct hbm *hbm = calloc(1, sizeof(*hbm));
+	struct me_client *lme;
 
 	if (!hbm)
 		return NULL;
 	hbm->sim = sim;
 	memcpy(hbm->clients, clients, sizeof(clients));
-	for (unsigned int i = 0; i < N_CLIENTS; i++) {
-		if (hbm->clients[i].ops != &lme_ops)
-			continue;
-		hbm->clients[i].max_connections = sim->opt.connections;
-		hbm->clients[i].max_message = sim->opt.message_size;
-	}
+	lme = find_lme(hbm);
+	lme->max_connections = sim->opt.connections;
+	lme->max_message = sim->opt.message_size;
 	return hbm;
 }
 

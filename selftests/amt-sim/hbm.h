@@ -73,6 +73,18 @@ struct connection *hbm_find(struct hbm *hbm, __u8 address, __u8 host);
 struct connection *hbm_fragment(struct hbm *hbm, __u8 **msg, size_t *len);
 
 /**
+ * hbm_leave - LME disconnects its hosts and is not found any more
+ * @hbm: the bus
+ */
+void hbm_leave(struct hbm *hbm);
+
+/**
+ * hbm_return - LME is there again
+ * @hbm: the bus
+ */
+void hbm_return(struct hbm *hbm);
+
+/**
  * hbm_grant - allow the host one more message
  * @c: the connection
  *

@@ -13,13 +13,16 @@ struct session;
 /* The LME client: one session per connection. */
 extern const struct me_client_ops lme_ops;
 
+/* Longest address of a forward that is asked for */
+#define LME_MAX_ADDRESS 60
+
 /**
  * lme_queue - room for one message that goes before all data
  * @s: the session
  *
  * The caller writes a message of at most APF_MAX_CONTROL bytes there and ends
- * with lme_queued(). There is always room: a message from the host causes two
- * at most, and it gets no credit while the queue is full but for these.
+ * with lme_queued(). The queue has no limit, but the host gets no credit while
+ * it is long.
  *
  * Return: where to write.
  */
@@ -31,6 +34,28 @@ __u8 *lme_queue(struct session *s);
  * @len: its length
  */
 void lme_queued(struct session *s, size_t len);
+
+/**
+ * lme_inject - send a message that is not AMT's own
+ * @s: the session
+ * @msg: the message
+ * @len: its length, at most the longest message of LME
+ *
+ * AMT does not notice: what the host answers is counted and ignored, as far as
+ * it would be a violation.
+ */
+void lme_inject(struct session *s, const __u8 *msg, size_t len);
+
+/**
+ * lme_ask - ask the host for a forward, or take one back
+ * @s: the session
+ * @address: of the forward, at most LME_MAX_ADDRESS bytes
+ * @port: TCP port, which may be wrong on purpose
+ * @cancel: take it back
+ *
+ * Return: 0, or -ENOBUFS: too many forwards, or requests without an answer.
+ */
+int lme_ask(struct session *s, const char *address, __u32 port, bool cancel);
 
 /**
  * lme_wake - a channel has something to send

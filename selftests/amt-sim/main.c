@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "fault.h"
 #include "hbm.h"
 #include "heci.h"
 #include "http.h"
 #include "sim.h"
+#include "trace.h"
 
 /* 00112233-4455-6677-8899-aabbccddeeff */
 const __u8 sim_uuid[16] = {
@@ -224,6 +226,8 @@ static int set_up(struct sim *sim)
 	if (r >= 0)
 		r = draw_password(sim->os_admin_password,
 				  sizeof(sim->os_admin_password));
+	if (r >= 0)
+		r = faults_init(sim);
 	if (r < 0) {
 		fprintf(stderr, "amt-sim: cannot start: %s\n", strerror(-r));
 		return r;
@@ -233,8 +237,9 @@ static int set_up(struct sim *sim)
 		fprintf(stderr, "amt-sim: cannot start the web server\n");
 		return -EIO;
 	}
+	sim->trace = trace_new();
 	sim->hbm = hbm_new(sim);
-	if (!sim->hbm) {
+	if (!sim->trace || !sim->hbm) {
 		fprintf(stderr, "amt-sim: out of memory\n");
 		return -ENOMEM;
 	}
@@ -254,6 +259,8 @@ static void tear_down(struct sim *sim)
 	heci_free(sim->heci);
 	control_free(sim->control);
 	http_free(sim->http);
+	trace_free(sim->trace);
+	faults_free(sim);
 	sd_event_unref(sim->event);
 	explicit_bzero(sim->os_admin_password, sizeof(sim->os_admin_password));
 }

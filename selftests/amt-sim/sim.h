@@ -4,6 +4,8 @@
  *
  *   main.c           command line, start and end
  *   control.c        the control socket, both ends
+ *   fault.c          what AMT does wrong by command
+ *   trace.c          what the host said to LME
  *   heci.c           /dev/vmei: HECI messages in and out
  *   connection.c     one per connected client: fragments, credits, turns
  *   hbm.c            bus messages: start, enumeration, connect, credits
@@ -33,6 +35,8 @@ struct control;
 struct hbm;
 struct heci;
 struct http;
+struct session;
+struct trace;
 
 /**
  * struct sim_options - the command line
@@ -90,6 +94,7 @@ struct sim_stats {
 	__u64 window_violations;
 	__u64 stray_messages;
 	__u64 protocol_errors;
+	__u64 answers;
 	__u64 disconnects;
 	__u64 last_disconnect_reason;
 	__u64 requests;
@@ -97,14 +102,48 @@ struct sim_stats {
 	__u64 http_requests;
 };
 
+/**
+ * struct sim_faults - what AMT does wrong; fault.c sets it
+ * @refuse: CHANNEL_OPENs still to be refused
+ * @refuse_reason: and why
+ * @mute_adjust: no WINDOW_ADJUST
+ * @adjust_delay: WINDOW_ADJUST so much later, in microseconds
+ * @grant: bytes in each WINDOW_ADJUST; 0 for all that are due
+ * @ignore_close: CHANNEL_CLOSE is not answered, its slot is lost
+ * @reset_after_close: the link is reset when a channel is closed
+ * @greet: the next session begins with @greeting and not with AMT's version
+ * @greeting_len: bytes of @greeting; 0 for silence
+ * @greeting: a message
+ * @back: when LME comes back
+ * @closed: a channel was closed, the link is to be reset
+ */
+struct sim_faults {
+	unsigned int refuse;
+	__u32 refuse_reason;
+	bool mute_adjust;
+	__u64 adjust_delay;
+	__u32 grant;
+	bool ignore_close;
+	bool reset_after_close;
+	bool greet;
+	size_t greeting_len;
+	__u8 greeting[128];
+	sd_event_source *back;
+	sd_event_source *closed;
+};
+
 struct sim {
 	struct sim_options opt;
 	struct sim_stats stats;
+	struct sim_faults faults;
 	sd_event *event;
 	struct heci *heci;
 	struct hbm *hbm;
 	struct http *http;
 	struct control *control;
+	struct trace *trace;
+	/* LME's latest, or NULL */
+	struct session *session;
 	/* drawn at every start, as firmware does at every boot */
 	char os_admin_password[33];
 };

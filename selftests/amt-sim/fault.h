@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What AMT does wrong, or does unasked, by command. A command takes the rest
+ * of its line and returns NULL or what is wrong with it.
+ */
+#ifndef AMT_SIM_FAULT_H
+#define AMT_SIM_FAULT_H
+
+#include <stdio.h>
+
+struct sim;
+
+/**
+ * faults_init - faults that need the event loop
+ * @sim: the virtual AMT, with its event loop
+ *
+ * Return: 0 or a negative errno.
+ */
+int faults_init(struct sim *sim);
+
+/**
+ * faults_free - forget all faults
+ * @sim: the virtual AMT
+ */
+void faults_free(struct sim *sim);
+
+/**
+ * fault_channel_closed - both sides closed a channel
+ * @sim: the virtual AMT
+ */
+void fault_channel_closed(struct sim *sim);
+
+const char *fault_reset(struct sim *sim, const char *args, FILE *out);
+const char *fault_away(struct sim *sim, const char *args, FILE *out);
+const char *fault_send(struct sim *sim, const char *args, FILE *out);
+const char *fault_greet(struct sim *sim, const char *args, FILE *out);
+const char *fault_close(struct sim *sim, const char *args, FILE *out);
+const char *fault_forward(struct sim *sim, const char *args, FILE *out);
+const char *fault_cancel(struct sim *sim, const char *args, FILE *out);
+const char *fault_refuse(struct sim *sim, const char *args, FILE *out);
+const char *fault_slots(struct sim *sim, const char *args, FILE *out);
+const char *fault_mute(struct sim *sim, const char *args, FILE *out);
+const char *fault_delay(struct sim *sim, const char *args, FILE *out);
+const char *fault_grant(struct sim *sim, const char *args, FILE *out);
+const char *fault_ignore_close(struct sim *sim, const char *args, FILE *out);
+const char *fault_reset_after_close(struct sim *sim, const char *args,
+				    FILE *out);
+const char *fault_trace(struct sim *sim, const char *args, FILE *out);
+
+#endif /* AMT_SIM_FAULT_H */
