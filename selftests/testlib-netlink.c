@@ -253,7 +253,7 @@ int genl_event(struct genl *g, struct genl_answer *answer, int ms)
 
 int link_get(struct link_state *link)
 {
-	struct genl_answer answer;
+	struct genl_answer answer = { 0 };
 	struct genl g;
 	int err = genl_open(&g, false);
 

@@ -320,14 +320,19 @@ static int64_t number_of(const char *text, const char *name)
 	return fail(-ENOENT, name);
 }
 
+int sim_ask(struct result *r, const char *command)
+{
+	if (run(r, "amt-sim", "control", CONTROL, command) == 0)
+		return 0;
+	say("amt-sim control %s: status %d", command, r->status);
+	return -EIO;
+}
+
 int sim_command(const char *command)
 {
 	struct result r;
 
-	if (run(&r, "amt-sim", "control", CONTROL, command) == 0)
-		return 0;
-	say("amt-sim control %s: status %d", command, r.status);
-	return -EIO;
+	return sim_ask(&r, command);
 }
 
 int64_t sim_stat(const char *name)

@@ -150,7 +150,10 @@ int sim_start(struct machine *m, const char *const sim_args[]);
 /** sim_vanish() - kill amt-sim: the controller is gone */
 int sim_vanish(struct machine *m);
 
-/** sim_command() - send a command to amt-sim */
+/** sim_ask() - send a command to amt-sim, and take its answer */
+int sim_ask(struct result *r, const char *command);
+
+/** sim_command() - the same, without the answer */
 int sim_command(const char *command);
 
 /** sim_stat() - a number of amt-sim, or a negative errno */
@@ -216,6 +219,40 @@ int write_all(int fd, const void *data, size_t len);
 
 /** sha256() - of @len bytes, by sha256sum, into 64 hex digits and a NUL */
 int sha256(const void *data, size_t len, char hex[65]);
+
+/* ---- An AMT that breaks the rules ---- */
+
+/**
+ * reaction() - have AMT send a message
+ * @r: room for the answer
+ * @hex: the message
+ *
+ * Return: what the host answered, a line of hex for each message. A keep-alive
+ * behind the message, which is answered in turn, is taken as the end.
+ */
+const char *reaction(struct result *r, const char *hex);
+
+/** last_words() - the same up to a message of the host that begins with @last */
+const char *last_words(struct result *r, const char *hex, const char *last);
+
+/** greeting() - the same, with @hex as AMT's first message of a new session */
+const char *greeting(struct result *r, const char *hex, const char *last);
+
+/**
+ * blame() - judge the module's counters
+ * @name: a counter, or any other word
+ * @expected: its value
+ *
+ * Return: how many counters are not as they should: @name, and all others that
+ * count what AMT did wrong.
+ */
+int blame(const char *name, long long expected);
+
+/** channel_works() - ask for 100 bytes over HTTP and take them */
+int channel_works(int fd);
+
+/** next_open_works() - the same on a new channel */
+int next_open_works(void);
 
 /* ---- Netlink ---- */
 
