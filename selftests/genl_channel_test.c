@@ -40,8 +40,13 @@ FIXTURE_TEARDOWN(channel)
 
 static int dump(struct genl *g, struct genl_answer *answer)
 {
-	return genl_ask(g, genl_message(g, AMT_LME_CMD_CHANNEL_GET, NLM_F_DUMP),
-			answer);
+	int err;
+
+	do {
+		err = genl_ask(g, genl_message(g, AMT_LME_CMD_CHANNEL_GET,
+					       NLM_F_DUMP), answer);
+	} while (err == -EINTR);
+	return err;
 }
 
 static int get(struct genl *g, uint32_t id, struct genl_answer *answer)

@@ -163,14 +163,19 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
 
 static int receive(struct genl *g, struct genl_answer *answer)
 {
+	int err;
+
 	memset(answer, 0, sizeof(*answer));
 	nl_socket_modify_cb(g->sock, NL_CB_VALID, NL_CB_CUSTOM, on_valid,
 			    answer);
 	nl_socket_modify_cb(g->sock, NL_CB_FINISH, NL_CB_CUSTOM, on_finish,
 			    answer);
 	nl_socket_modify_err_cb(g->sock, NL_CB_CUSTOM, on_error, answer);
+	err = nl_recvmsgs_default(g->sock);
+	if (err == -NLE_DUMP_INTR)
+		return -EINTR;
 	/* An error message from the kernel is an answer too. */
-	return nl_recvmsgs_default(g->sock) < 0 && !answer->error ? -EIO : 0;
+	return err < 0 && !answer->error ? -EIO : 0;
 }
 
 int genl_join(struct genl *g, const char *group)

@@ -344,7 +344,12 @@ void genl_close(struct genl *g);
 /** genl_message() - a new request */
 struct nl_msg *genl_message(const struct genl *g, uint8_t cmd, int flags);
 
-/** genl_ask() - send a request, which is freed, and take the answer */
+/**
+ * genl_ask() - send a request, which is freed, and take the answer
+ *
+ * Return: 0, also when the kernel answered with an error; -EINTR when what was
+ * dumped changed meanwhile; another negative errno.
+ */
 int genl_ask(struct genl *g, struct nl_msg *msg, struct genl_answer *answer);
 
 /** genl_event() - the next event; -ETIME after @ms */
