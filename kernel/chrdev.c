@@ -116,22 +116,10 @@ static int port_open(struct inode *inode, struct file *file)
 	return stream_open(inode, file);
 }
 
-static const struct file_operations port_fops = {
-	.owner = THIS_MODULE,
-	.open = port_open,
-	.release = channel_release,
-	.read_iter = channel_read_iter,
-	.write_iter = channel_write_iter,
-	.splice_read = LME_COMPAT_SPLICE_READ,
-	.splice_write = iter_file_splice_write,
-	.poll = channel_poll,
-	.unlocked_ioctl = channel_ioctl,
-	.compat_ioctl = compat_ptr_ioctl,
-};
-
-/* What CONNECT returns: as a port node, but without one to open. */
+/* Also of what CONNECT returns, which has no node to open. */
 static const struct file_operations channel_fops = {
 	.owner = THIS_MODULE,
+	.open = port_open,
 	.release = channel_release,
 	.read_iter = channel_read_iter,
 	.write_iter = channel_write_iter,
@@ -345,7 +333,7 @@ int lme_chrdev_publish(void)
 {
 	int err;
 
-	cdev_init(&port_cdev, &port_fops);
+	cdev_init(&port_cdev, &channel_fops);
 	port_cdev.owner = THIS_MODULE;
 	err = cdev_add(&port_cdev, port_base, PORTS);
 	if (err)

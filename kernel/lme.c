@@ -169,6 +169,16 @@ void lme_link_add(struct lme *lme, struct lme_link *link)
 	spin_unlock(&lme->lock);
 }
 
+static bool link_is_active(struct lme *lme, struct lme_link *link)
+{
+	bool active;
+
+	spin_lock(&lme->lock);
+	active = lme->active == link;
+	spin_unlock(&lme->lock);
+	return active;
+}
+
 /**
  * lme_link_remove - a device is going away
  * @link: the device's link
@@ -187,7 +197,8 @@ void lme_link_remove(struct lme_link *link)
 	lme_announce(lme);
 	link_kick(lme);
 	spin_unlock(&lme->lock);
-	flush_delayed_work(&lme->link_work);
+	/* Flushing the work would not do: a kick meanwhile takes it away. */
+	wait_event(lme->link_idle, !link_is_active(lme, link));
 }
 
 static void link_stop(struct lme *lme, struct lme_link *link)
@@ -213,6 +224,7 @@ static void link_stop(struct lme *lme, struct lme_link *link)
 	lme->retry_at = jiffies + lme->backoff;
 	lme_announce(lme);
 	spin_unlock(&lme->lock);
+	wake_up_all(&lme->link_idle);
 }
 
 static void back_off(struct lme *lme, int err)
@@ -244,6 +256,7 @@ static void link_start(struct lme *lme, struct lme_link *link)
 	back_off(lme, err);
 	lme_announce(lme);
 	spin_unlock(&lme->lock);
+	wake_up_all(&lme->link_idle);
 }
 
 /* Picks the link to start, and makes it the active one. */
@@ -355,8 +368,9 @@ static u32 link_state(struct lme *lme)
 		return AMT_LME_LINK_STATE_UP;
 	if (!link_usable(lme))
 		return AMT_LME_LINK_STATE_ABSENT;
-	return lme->users ? AMT_LME_LINK_STATE_CONNECTING :
-			    AMT_LME_LINK_STATE_IDLE;
+	if (lme->active || lme->users)
+		return AMT_LME_LINK_STATE_CONNECTING;
+	return AMT_LME_LINK_STATE_IDLE;
 }
 
 /**
@@ -373,10 +387,8 @@ void lme_change_get(struct lme *lme, struct lme_change *change)
 	change->generation = lme->generation;
 	change->error = lme->error;
 	change->settled = lme->forwards.settled;
-	change->transport = AMT_LME_TRANSPORT_NONE;
-	/* A link that is let go counts no more, while its end goes out. */
-	if (lme->active && change->state >= AMT_LME_LINK_STATE_CONNECTING)
-		change->transport = lme->active->transport;
+	change->transport = lme->active ? lme->active->transport :
+					  AMT_LME_TRANSPORT_NONE;
 }
 
 /**
@@ -597,6 +609,7 @@ struct lme *lme_create(void)
 	INIT_LIST_HEAD(&lme->changed);
 	lme->since_ms = ktime_to_ms(ktime_get_boottime());
 	init_waitqueue_head(&lme->tx_idle);
+	init_waitqueue_head(&lme->link_idle);
 	lme->retry_at = jiffies;
 	lme->backoff = BACKOFF_MIN;
 	lme_session_init(lme);
@@ -621,7 +634,7 @@ void lme_let_go(struct lme *lme)
 	lme->lingering = false;
 	link_kick(lme);
 	spin_unlock(&lme->lock);
-	flush_delayed_work(&lme->link_work);
+	wait_event(lme->link_idle, link_is_active(lme, NULL));
 }
 
 static void drop_changed(struct lme *lme)

@@ -80,6 +80,7 @@ struct lme_change {
  * @active: the link that is started or being started; set and cleared by the
  *          link worker
  * @lost: @active is over and waits for the link worker
+ * @link_idle: woken when a link is not active any more
  * @users: who wants the link: channel files, HOLD, autoconnect
  * @lingering: without users, a started link is kept until @linger_until
  * @linger_until: jiffies
@@ -114,6 +115,7 @@ struct lme {
 
 	struct list_head links;
 	struct lme_link *active;
+	wait_queue_head_t link_idle;
 	bool lost;
 	unsigned int users;
 	bool lingering;

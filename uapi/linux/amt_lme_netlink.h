@@ -16,8 +16,8 @@
  * @AMT_LME_LINK_STATE_ABSENT: No LME client is there.
  * @AMT_LME_LINK_STATE_IDLE: The client is there; nobody uses it, so it is let
  *   go.
- * @AMT_LME_LINK_STATE_CONNECTING: The link is wanted, and a connection is
- *   being made or waits for its next try.
+ * @AMT_LME_LINK_STATE_CONNECTING: A connection is being made, is being ended,
+ *   or waits for its next try.
  * @AMT_LME_LINK_STATE_UP: AMT has started port forwarding.
  */
 enum amt_lme_link_state {
