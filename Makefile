@@ -158,7 +158,7 @@ ynl:
 	selftests/tools/ynl
 
 htmldocs:
-	sphinx-build -q -W -b html -c Documentation Documentation build/html
+	selftests/tools/htmldocs
 
 install: user modules
 	$(MAKE) -C $(KDIR) M=$(mirror)/kernel modules_install \
