@@ -60,6 +60,7 @@ void lme_link_add(struct lme *lme, struct lme_link *link);
 void lme_link_remove(struct lme_link *link);
 void lme_link_receive(struct lme_link *link, const u8 *buf, size_t len);
 void lme_link_lost(struct lme_link *link, int err);
+void __lme_link_lost(struct lme_link *link, int err);
 
 int lme_link_mei_register(struct lme *lme);
 void lme_link_mei_unregister(void);

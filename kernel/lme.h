@@ -2,9 +2,10 @@
 /*
  * The one object that lives from module load to unload.
  *
- * Layers: chrdev.c and genl.c are the faces; lme.c owns the link, its users
- * and the clock; session.c, channel.c and forward.c are the protocol; apf.c is
- * the wire; link-*.c carry messages. Calls go down, events come up.
+ * Layers: chrdev.c and genl.c are the faces; lme.c, link.c, tx.c and event.c
+ * own the link, its users and the workers; session.c, channel.c and forward.c
+ * are the protocol; apf.c is the wire; link-*.c carry messages. Calls go down,
+ * events come up.
  *
  * Contexts, all of which may sleep:
  *   receive thread  one per started link, serial; handles one message under
@@ -48,6 +49,9 @@ struct lme_link;
 /* A link with shorter messages is of no use, and no firmware has longer ones. */
 #define LME_MTU_MIN 512
 #define LME_MTU_MAX (128 * 1024)
+
+/* The first pause between two tries to start a link, in jiffies. */
+#define LME_BACKOFF_MIN (HZ / 20)
 
 /* The counters of the netlink family; LME_COUNT(OPENED). */
 #define LME_COUNT(name) AMT_LME_A_COUNTERS_##name
@@ -142,25 +146,35 @@ struct lme {
 	struct lme_change announced;
 };
 
+/* lme.c */
 struct lme *lme_create(void);
-void lme_let_go(struct lme *lme);
 void lme_stop(struct lme *lme);
 void lme_destroy(struct lme *lme);
 
+void lme_arm(struct lme *lme, unsigned long at);
+
+/* link.c */
 void lme_hold(struct lme *lme);
 void lme_unhold(struct lme *lme);
-
-void lme_change_get(struct lme *lme, struct lme_change *change);
-size_t lme_rx_max(struct lme *lme);
-size_t lme_tx_max(struct lme *lme);
-
-void lme_arm(struct lme *lme, unsigned long at);
-void lme_send_kick(struct lme *lme);
-void lme_announce(struct lme *lme);
-void lme_announce_channel(struct lme_channel *ch);
+void lme_let_go(struct lme *lme);
 void lme_session_up(struct lme *lme);
 void lme_session_proved(struct lme *lme);
 void lme_session_over(struct lme *lme);
+void lme_change_get(struct lme *lme, struct lme_change *change);
+size_t lme_rx_max(struct lme *lme);
+size_t lme_tx_max(struct lme *lme);
+void lme_link_work(struct work_struct *work);
+
+/* tx.c */
+void lme_send_kick(struct lme *lme);
+void lme_tx_expire(struct lme *lme, unsigned long now);
+void lme_tx_work(struct work_struct *work);
+
+/* event.c */
+void lme_announce(struct lme *lme);
+void lme_announce_channel(struct lme_channel *ch);
+void lme_event_work(struct work_struct *work);
+void lme_event_drop(struct lme *lme);
 
 static inline void lme_count(struct lme *lme, unsigned int counter)
 {
