@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a file does with a channel: wait until it is open, read, write, poll,
- * shut down and let go.
+ * What a file does with a channel: wait until it is open, read, write, poll
+ * and let go. SHUTDOWN is in channel-shut.c.
  */
 #include <linux/jiffies.h>
 #include <linux/moduleparam.h>
@@ -73,9 +73,7 @@ struct lme_channel *lme_channel_open(struct lme *lme,
 	list_add_tail(&ch->node, &lme->queue);
 	lme_announce_channel(ch);
 	ch->open_by = jiffies + msecs_to_jiffies(ms);
-	ch->deadline = ch->open_by;
-	ch->deadline_set = true;
-	lme_arm(lme, ch->deadline);
+	lme_channel_arm(ch, ch->open_by);
 	lme_channels_start(lme);
 	spin_unlock(&lme->lock);
 	return ch;
@@ -94,9 +92,7 @@ void lme_channel_release(struct lme_channel *ch)
 	spin_lock(&lme->lock);
 	if (ch->state == AMT_LME_CHANNEL_STATE_OPEN && !ch->close_due) {
 		lme_channel_close(ch);
-		ch->deadline = jiffies + CLOSE_LINGER;
-		ch->deadline_set = true;
-		lme_arm(lme, ch->deadline);
+		lme_channel_arm(ch, jiffies + CLOSE_LINGER);
 	}
 	lme_channel_abandon(ch);
 	spin_unlock(&lme->lock);
@@ -337,21 +333,6 @@ __poll_t lme_channel_poll(struct lme_channel *ch, struct file *file,
 		mask |= EPOLLERR;
 	spin_unlock(&ch->lme->lock);
 	return mask;
-}
-
-/**
- * lme_channel_shutdown - nothing more will be written
- * @ch: the channel
- *
- * The channel is closed when AMT has answered what was written.
- */
-void lme_channel_shutdown(struct lme_channel *ch)
-{
-	spin_lock(&ch->lme->lock);
-	ch->shut = true;
-	lme_channel_shut_rearm(ch);
-	wake_up_all(&ch->wait);
-	spin_unlock(&ch->lme->lock);
 }
 
 /**

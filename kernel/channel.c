@@ -18,9 +18,6 @@
 #define REFUSAL_PAUSE (HZ / 4)
 /* How long AMT may owe an answer before its slot is taken as lost. */
 #define ANSWER_TIMEOUT (10 * HZ)
-/* After a shutdown: AMT has answered and is silent, or never answers. */
-#define SHUT_SILENCE (HZ / 4)
-#define SHUT_NO_ANSWER (20 * HZ)
 
 static void free_channel(struct kref *kref)
 {
@@ -64,7 +61,14 @@ static void unlist(struct lme_channel *ch)
 	lme_channel_put(ch);
 }
 
-static void arm(struct lme_channel *ch, unsigned long deadline)
+/**
+ * lme_channel_arm - set the deadline of a channel
+ * @ch: the channel
+ * @deadline: when its state times out (jiffies)
+ *
+ * Context: under lme.lock.
+ */
+void lme_channel_arm(struct lme_channel *ch, unsigned long deadline)
 {
 	ch->deadline = deadline;
 	ch->deadline_set = true;
@@ -135,7 +139,7 @@ void lme_channel_abandon(struct lme_channel *ch)
 			lme_channels_start(lme);
 		}
 	} else if (ch->state == AMT_LME_CHANNEL_STATE_OPENING) {
-		arm(ch, jiffies + ANSWER_TIMEOUT);
+		lme_channel_arm(ch, jiffies + ANSWER_TIMEOUT);
 	}
 }
 
@@ -212,7 +216,7 @@ static void requeue(struct lme_channel *ch)
 	ch->open_due = false;
 	lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_QUEUED);
 	list_move(&ch->node, &ch->lme->queue);
-	arm(ch, ch->open_by);
+	lme_channel_arm(ch, ch->open_by);
 }
 
 static void pause_then_retry(struct lme_channel *ch)
@@ -309,8 +313,9 @@ void lme_channel_rx_confirm(struct lme *lme, const struct apf_msg *msg)
 	ch->tx_window = msg->confirm.window;
 	lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_OPEN);
 	ch->deadline_set = false;
-	ch->answered = true;
 	ch->rx_last = jiffies;
+	ch->tx_last = jiffies;
+	ch->answered = true;
 	lme_count(lme, LME_COUNT(OPENED));
 	if (ch->abandoned)
 		lme_channel_close(ch);
@@ -413,8 +418,7 @@ void lme_channel_rx_data(struct lme *lme, const struct apf_msg *msg)
 	} else {
 		ch->credit -= payload->len;
 		ch->rx_bytes += payload->len;
-		ch->answered = true;
-		ch->rx_last = jiffies;
+		lme_channel_answered(ch);
 		if (ch->abandoned)
 			return;
 		lme_ring_put(&ch->rx, payload->p, payload->len);
@@ -454,25 +458,6 @@ void lme_channel_rx_close(struct lme *lme, const struct apf_msg *msg)
 	else
 		unlist(ch);
 	lme_channels_start(lme);
-}
-
-/**
- * lme_channel_shut_rearm - set the deadline of a channel that was shut down
- * @ch: the channel
- *
- * To be called when something that the deadline depends on changed. AMT is
- * not silent as long as it waits to be credited for what it sent.
- * Context: under lme.lock.
- */
-void lme_channel_shut_rearm(struct lme_channel *ch)
-{
-	if (!ch->shut || ch->state != AMT_LME_CHANNEL_STATE_OPEN || ch->close_due)
-		return;
-	ch->deadline_set = false;
-	if (lme_ring_used(&ch->tx) || lme_ring_used(&ch->rx) || ch->adjust_due)
-		return;
-	arm(ch, ch->answered ? ch->rx_last + SHUT_SILENCE :
-			       ch->tx_last + SHUT_NO_ANSWER);
 }
 
 /* A channel's deadline passed. */
@@ -589,7 +574,7 @@ static size_t next_close(struct lme_channel *ch, u8 *buf)
 	ch->close_due = false;
 	if (ch->state == AMT_LME_CHANNEL_STATE_OPEN) {
 		lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_CLOSING);
-		arm(ch, jiffies + ANSWER_TIMEOUT);
+		lme_channel_arm(ch, jiffies + ANSWER_TIMEOUT);
 	} else {
 		unlist(ch);
 	}

@@ -69,6 +69,10 @@ struct lme_channel_params {
  * @open_by: when opening has to be done (jiffies)
  * @rx_last: when AMT last sent, or the reader last took, a byte (jiffies)
  * @tx_last: when our last byte went out (jiffies)
+ * @pause: the longest that AMT took to go on, counted from the last byte in
+ *         either direction (jiffies)
+ * @silence: how long AMT has to be silent after a shutdown (jiffies); valid
+ *           with @shut
  * @refusals: how often AMT refused to open it
  * @pid: the process that opened it
  * @comm: the name of that process
@@ -110,6 +114,8 @@ struct lme_channel {
 	unsigned long open_by;
 	unsigned long rx_last;
 	unsigned long tx_last;
+	unsigned long pause;
+	unsigned long silence;
 	unsigned int refusals;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
@@ -179,12 +185,16 @@ u32 lme_channel_readable(struct lme_channel *ch);
 u32 lme_channel_unsent(struct lme_channel *ch);
 void lme_channel_release(struct lme_channel *ch);
 
-/* For channel-io.c; under lme.lock, but for lme_channel_put(). */
+/* For channel-io.c and channel-shut.c; under lme.lock, but for put. */
 void lme_channel_put(struct lme_channel *ch);
+void lme_channel_arm(struct lme_channel *ch, unsigned long deadline);
 void lme_channel_close(struct lme_channel *ch);
 void lme_channel_set_state(struct lme_channel *ch,
 			   enum amt_lme_channel_state state);
 void lme_channel_abandon(struct lme_channel *ch);
+
+/* For channel.c and channel-io.c; under lme.lock. */
+void lme_channel_answered(struct lme_channel *ch);
 void lme_channel_shut_rearm(struct lme_channel *ch);
 
 /* For lme.c and genl-channel.c. */

@@ -277,8 +277,78 @@ TEST_F(node, shutdown_of_an_idle_channel_frees_its_slot_at_once)
 	EXPECT_EQ(-1, write(fd, "x", 1));
 	EXPECT_EQ(EPIPE, errno);
 	EXPECT_EQ(0, read(fd, &byte, 1));
-	/* 250 ms, and not the 20 s of a channel that waits for an answer. */
-	EXPECT_GT(10000, now_ms() - start);
+	/* And not the 3 or 20 s of a channel that is owed an answer. */
+	EXPECT_GT(2500, now_ms() - start);
+	EXPECT_EQ(0, sim_stat("channels_open"));
+	close(fd);
+}
+
+TEST_F(node, shutdown_of_an_answered_channel_frees_its_slot_at_once)
+{
+	struct http_answer answer;
+	int64_t start;
+	char byte;
+	int fd = node_open(HTTP_PORT, 0);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, http_get(fd, "/down/10000", true, &answer));
+	http_free(&answer);
+	start = now_ms();
+	ASSERT_EQ(0, ioctl(fd, AMT_LME_IOC_SHUTDOWN));
+	EXPECT_EQ(0, read(fd, &byte, 1));
+	EXPECT_GT(2500, now_ms() - start);
+	close(fd);
+}
+
+/* Its first piece is there; the next ones come at the same pace. */
+TEST_F(node, shutdown_amid_the_answer_of_a_slow_amt_gives_all_of_it)
+{
+	struct http_answer answer;
+	char byte;
+	int fd = node_open(HTTP_PORT, 0);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, sim_command("delay data 330"));
+	ASSERT_EQ(0, http_send(fd, "/down/15000", true, NULL, 0));
+	ASSERT_EQ(POLLIN, fd_wait(fd, POLLIN, WAIT_MS));
+	ASSERT_EQ(0, ioctl(fd, AMT_LME_IOC_SHUTDOWN));
+	ASSERT_EQ(0, http_receive(fd, &answer));
+	EXPECT_EQ(15000, answer.len);
+	http_free(&answer);
+	EXPECT_EQ(0, read(fd, &byte, 1));
+	close(fd);
+}
+
+TEST_F(node, shutdown_before_the_answer_gives_all_of_it_with_its_pauses)
+{
+	struct http_answer answer;
+	char byte;
+	int fd = node_open(HTTP_PORT, 0);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, sim_command("delay data 1500"));
+	ASSERT_EQ(0, http_send(fd, "/down/6000", true, NULL, 0));
+	ASSERT_EQ(0, ioctl(fd, AMT_LME_IOC_SHUTDOWN));
+	ASSERT_EQ(0, http_receive(fd, &answer));
+	EXPECT_EQ(6000, answer.len);
+	http_free(&answer);
+	EXPECT_EQ(0, read(fd, &byte, 1));
+	EXPECT_EQ(0, sim_stat("channels_open"));
+	close(fd);
+}
+
+TEST_F(node, shutdown_ends_a_channel_that_is_never_answered_after_20_s)
+{
+	int64_t start = now_ms();
+	char byte;
+	int fd = node_open(HTTP_PORT, 0);
+
+	ASSERT_LE(0, fd);
+	/* A request without its end has no answer. */
+	ASSERT_EQ(0, write_all(fd, "GET", 3));
+	ASSERT_EQ(0, ioctl(fd, AMT_LME_IOC_SHUTDOWN));
+	EXPECT_EQ(0, read(fd, &byte, 1));
+	EXPECT_LE(20000, now_ms() - start);
 	EXPECT_EQ(0, sim_stat("channels_open"));
 	close(fd);
 }
@@ -293,7 +363,7 @@ TEST_F(node, shutdown_waits_for_an_answer_that_is_late)
 	ASSERT_EQ(0, process_suspend(&self->machine.sim));
 	ASSERT_EQ(0, http_send(fd, "/down/100000", true, NULL, 0));
 	ASSERT_EQ(0, ioctl(fd, AMT_LME_IOC_SHUTDOWN));
-	/* Longer than the silence that ends a channel which was answered. */
+	/* Longer than the silence that ends an idle channel. */
 	EXPECT_EQ(0, fd_wait(fd, POLLIN | POLLRDHUP, 1000));
 	kill(self->machine.sim.pid, SIGCONT);
 	ASSERT_EQ(0, http_receive(fd, &answer));

@@ -37,6 +37,7 @@ enum state {
  * @from_host: bytes the host may still send
  * @taken: bytes the service took that the host was not credited for
  * @adjust_at: when to give credit for them, us; 0 when that is not delayed
+ * @data_at: when to send what the service wrote, in the same way
  * @ring: bytes the service has not taken, one window of them
  * @ring_head: the first
  * @ring_len: how many
@@ -53,6 +54,7 @@ struct channel {
 	__u32 from_host;
 	__u32 taken;
 	__u64 adjust_at;
+	__u64 data_at;
 	__u8 *ring;
 	__u32 ring_head;
 	__u32 ring_len;
@@ -62,7 +64,7 @@ struct channels {
 	struct sim *sim;
 	struct session *session;
 	unsigned int turn;
-	/* the next delayed credit is due */
+	/* the next delayed message is due */
 	sd_event_source *timer;
 	struct channel slot[SIM_MAX_SLOTS];
 };
@@ -247,6 +249,7 @@ static struct channel *try_open(struct channels *all,
 	ch->from_host = all->sim->opt.window;
 	ch->taken = 0;
 	ch->adjust_at = 0;
+	ch->data_at = 0;
 	ch->ring_head = 0;
 	ch->ring_len = 0;
 	return ch;
@@ -368,6 +371,27 @@ bool channels_message(struct channels *all, const struct apf_message *m)
 	return true;
 }
 
+/* Looks at the channel again at @at, if it is not to go on now. */
+static bool is_delayed(struct channels *all, __u64 *at, __u64 delay)
+{
+	uint64_t now, next;
+
+	if ((!delay && !*at) ||
+	    sd_event_now(all->sim->event, CLOCK_MONOTONIC, &now) < 0)
+		return false;
+	if (!*at)
+		*at = now + delay;
+	if (now >= *at) {
+		*at = 0;
+		return false;
+	}
+	if (sd_event_source_get_enabled(all->timer, NULL) == 0 ||
+	    sd_event_source_get_time(all->timer, &next) < 0 || next > *at)
+		sd_event_source_set_time(all->timer, *at);
+	sd_event_source_set_enabled(all->timer, SD_EVENT_ONESHOT);
+	return true;
+}
+
 /* Without room in the host's window only the end can be announced. */
 static bool at_end(const struct channel *ch)
 {
@@ -387,6 +411,8 @@ static size_t put_data(struct channel *ch, __u8 *buf, size_t size)
 		return 0;
 	if (!ch->to_host)
 		return at_end(ch) ? put_close(ch, buf) : 0;
+	if (is_delayed(ch->all, &ch->data_at, ch->all->sim->faults.data_delay))
+		return 0;
 	if (room > ch->to_host)
 		room = ch->to_host;
 	n = recv(ch->fd, buf + APF_DATA_HEADER, room, MSG_DONTWAIT);
@@ -404,29 +430,7 @@ static size_t put_data(struct channel *ch, __u8 *buf, size_t size)
 	return apf_put_data_header(buf, ch->id, n);
 }
 
-/* Looks at the channel again later, if its credit is not to be given now. */
-static bool is_delayed(struct channel *ch)
-{
-	struct channels *all = ch->all;
-	uint64_t now, next;
-
-	if (sd_event_now(all->sim->event, CLOCK_MONOTONIC, &now) < 0)
-		return false;
-	if (!ch->adjust_at)
-		ch->adjust_at = now + all->sim->faults.adjust_delay;
-	if (now >= ch->adjust_at) {
-		ch->adjust_at = 0;
-		return false;
-	}
-	if (sd_event_source_get_enabled(all->timer, NULL) == 0 ||
-	    sd_event_source_get_time(all->timer, &next) < 0 ||
-	    next > ch->adjust_at)
-		sd_event_source_set_time(all->timer, ch->adjust_at);
-	sd_event_source_set_enabled(all->timer, SD_EVENT_ONESHOT);
-	return true;
-}
-
-static int on_adjust_due(sd_event_source *source, uint64_t usec, void *data)
+static int on_due(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct channels *all = data;
 
@@ -444,7 +448,7 @@ static size_t put_adjust(struct channel *ch, __u8 *buf)
 
 	if (ch->state != STATE_OPEN || !owes_adjust(ch))
 		return 0;
-	if ((faults->adjust_delay || ch->adjust_at) && is_delayed(ch))
+	if (is_delayed(ch->all, &ch->adjust_at, faults->adjust_delay))
 		return 0;
 	if (faults->grant && n > faults->grant)
 		n = faults->grant;
@@ -485,7 +489,7 @@ struct channels *channels_new(struct sim *sim, struct session *session)
 	all->sim = sim;
 	all->session = session;
 	if (sd_event_add_time(sim->event, &all->timer, CLOCK_MONOTONIC, 0, 0,
-			      on_adjust_due, all) < 0) {
+			      on_due, all) < 0) {
 		free(all);
 		return NULL;
 	}

@@ -243,15 +243,26 @@ const char *fault_mute(struct sim *sim, const char *args, FILE *out)
 	return look_again(sim);
 }
 
-const char *fault_delay(struct sim *sim, const char *args, FILE *out)
+static const char *delay(struct sim *sim, const char *args, __u64 *usec)
 {
 	unsigned long ms;
 
-	(void)out;
 	if (!only_number(args, MAX_DELAY_MS, &ms))
-		return "usage: delay adjust MS, at most 60000";
-	sim->faults.adjust_delay = ms * 1000;
+		return "usage: delay adjust|data MS, at most 60000";
+	*usec = ms * 1000;
 	return look_again(sim);
+}
+
+const char *fault_delay_adjust(struct sim *sim, const char *args, FILE *out)
+{
+	(void)out;
+	return delay(sim, args, &sim->faults.adjust_delay);
+}
+
+const char *fault_delay_data(struct sim *sim, const char *args, FILE *out)
+{
+	(void)out;
+	return delay(sim, args, &sim->faults.data_delay);
 }
 
 const char *fault_grant(struct sim *sim, const char *args, FILE *out)

@@ -40,7 +40,8 @@ const char *fault_cancel(struct sim *sim, const char *args, FILE *out);
 const char *fault_refuse(struct sim *sim, const char *args, FILE *out);
 const char *fault_slots(struct sim *sim, const char *args, FILE *out);
 const char *fault_mute(struct sim *sim, const char *args, FILE *out);
-const char *fault_delay(struct sim *sim, const char *args, FILE *out);
+const char *fault_delay_adjust(struct sim *sim, const char *args, FILE *out);
+const char *fault_delay_data(struct sim *sim, const char *args, FILE *out);
 const char *fault_grant(struct sim *sim, const char *args, FILE *out);
 const char *fault_ignore_close(struct sim *sim, const char *args, FILE *out);
 const char *fault_reset_after_close(struct sim *sim, const char *args,

@@ -108,6 +108,7 @@ struct sim_stats {
  * @refuse_reason: and why
  * @mute_adjust: no WINDOW_ADJUST
  * @adjust_delay: WINDOW_ADJUST so much later, in microseconds
+ * @data_delay: each piece of data so much later, in microseconds
  * @grant: bytes in each WINDOW_ADJUST; 0 for all that are due
  * @ignore_close: CHANNEL_CLOSE is not answered, its slot is lost
  * @reset_after_close: the link is reset when a channel is closed
@@ -122,6 +123,7 @@ struct sim_faults {
 	__u32 refuse_reason;
 	bool mute_adjust;
 	__u64 adjust_delay;
+	__u64 data_delay;
 	__u32 grant;
 	bool ignore_close;
 	bool reset_after_close;
