@@ -8,6 +8,7 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/bitmap.h>
+#include <linux/capability.h>
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/err.h>
@@ -25,6 +26,7 @@
 #include "channel.h"
 #include "chrdev.h"
 #include "compat/compat.h"
+#include "link.h"
 #include "lme.h"
 
 #define PORTS 65536
@@ -200,18 +202,25 @@ static long ctl_hold(struct ctl_file *ctl)
 	return 0;
 }
 
-static int connect_get(struct amt_lme_connect *c, void __user *arg)
+/* A structure that begins with its size; @known is its first published one. */
+static int struct_get(void *to, size_t known, const void __user *arg)
 {
 	u32 size;
-	int err;
 
-	if (get_user(size, (u32 __user *)arg))
+	if (get_user(size, (const u32 __user *)arg))
 		return -EFAULT;
-	if (size < sizeof(*c))
+	if (size < known)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	err = copy_struct_from_user(c, sizeof(*c), arg, size);
+	return copy_struct_from_user(to, known, arg, size);
+}
+
+static int connect_get(struct amt_lme_connect *c, void __user *arg)
+{
+	int err;
+
+	err = struct_get(c, sizeof(*c), arg);
 	if (err)
 		return err;
 	if (c->flags & ~AMT_LME_CONNECT_NONBLOCK || c->reserved ||
@@ -277,6 +286,37 @@ err_put_fd:
 	return err;
 }
 
+static long ctl_link(struct amt_lme_link __user *arg)
+{
+	u32 other = AMT_LME_TRANSPORT_NONE;
+	struct amt_lme_link l;
+	struct file *file;
+	int err, fd;
+
+	if (!capable(CAP_NET_ADMIN))
+		return -EPERM;
+	err = struct_get(&l, sizeof(l), arg);
+	if (err)
+		return err;
+	if (l.flags || l.max_message < LME_MTU_MIN ||
+	    l.max_message > LME_MTU_MAX)
+		return -EINVAL;
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	file = lme_link_relay_file(chrdev_lme, l.max_message, &other);
+	err = PTR_ERR_OR_ZERO(file);
+	if (err == -EBUSY && put_user(other, &arg->transport))
+		err = -EFAULT;
+	if (err) {
+		put_unused_fd(fd);
+		return err;
+	}
+	fd_install(fd, file);
+	return fd;
+}
+
 static long ctl_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	switch (cmd) {
@@ -284,6 +324,8 @@ static long ctl_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ctl_hold(file->private_data);
 	case AMT_LME_IOC_CONNECT:
 		return ctl_connect((void __user *)arg);
+	case AMT_LME_IOC_LINK:
+		return ctl_link((struct amt_lme_link __user *)arg);
 	default:
 		return -ENOTTY;
 	}

@@ -151,23 +151,52 @@ void lme_link_receive(struct lme_link *link, const u8 *buf, size_t len)
 	spin_unlock(&lme->lock);
 }
 
-/**
- * lme_link_add - a device appeared
- * @lme: the object
- * @link: the device's link
- *
- * Context: may sleep.
- */
-void lme_link_add(struct lme *lme, struct lme_link *link)
+static void link_add(struct lme *lme, struct lme_link *link)
 {
+	lockdep_assert_held(&lme->lock);
 	link->lme = lme;
-	spin_lock(&lme->lock);
 	list_add_tail(&link->node, &lme->links);
 	lme->retry_at = jiffies;
 	lme->backoff = LME_BACKOFF_MIN;
 	lme_announce(lme);
 	link_kick(lme);
+}
+
+/**
+ * lme_link_add - a device appeared
+ * @lme: the object
+ * @link: the device's link
+ *
+ * Context: takes lme.lock.
+ */
+void lme_link_add(struct lme *lme, struct lme_link *link)
+{
+	spin_lock(&lme->lock);
+	link_add(lme, link);
 	spin_unlock(&lme->lock);
+}
+
+/**
+ * lme_link_add_alone - add a link if there is no other
+ * @lme: the object
+ * @link: the link
+ * @other: set to the enum amt_lme_transport of the one there is
+ *
+ * Return: 0 or -EBUSY.
+ * Context: takes lme.lock.
+ */
+int lme_link_add_alone(struct lme *lme, struct lme_link *link, u32 *other)
+{
+	struct lme_link *first;
+
+	spin_lock(&lme->lock);
+	first = list_first_entry_or_null(&lme->links, struct lme_link, node);
+	if (first)
+		*other = first->transport;
+	else
+		link_add(lme, link);
+	spin_unlock(&lme->lock);
+	return first ? -EBUSY : 0;
 }
 
 static bool link_is_active(struct lme *lme, struct lme_link *link)
@@ -222,6 +251,7 @@ static void link_stop(struct lme *lme, struct lme_link *link)
 
 	spin_lock(&lme->lock);
 	lme->active = NULL;
+	link->refused = link->once;
 	lme->retry_at = jiffies + lme->backoff;
 	lme_announce(lme);
 	spin_unlock(&lme->lock);

@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+struct file;
 struct lme;
 struct lme_link;
 
@@ -37,11 +38,12 @@ struct lme_link_ops {
  * struct lme_link - one LME device
  * @ops: its transport
  * @transport: enum amt_lme_transport, for the user
+ * @once: once stopped it cannot be started again
  * @mtu: longest message in bytes, LME_MTU_MIN to LME_MTU_MAX; valid from
  *       @ops->start on
  * @lme: the object it was added to; set by lme_link_add()
  * @node: in lme.links, under lme.lock
- * @refused: firmware said -ENOTTY; not tried again. Under lme.lock
+ * @refused: firmware said -ENOTTY, or @once; not tried again. Under lme.lock
  * @gone: the device is going away. Under lme.lock
  *
  * Owned by the transport; must live until lme_link_remove() returned.
@@ -49,6 +51,7 @@ struct lme_link_ops {
 struct lme_link {
 	const struct lme_link_ops *ops;
 	u32 transport;
+	bool once;
 	size_t mtu;
 	struct lme *lme;
 	struct list_head node;
@@ -57,6 +60,7 @@ struct lme_link {
 };
 
 void lme_link_add(struct lme *lme, struct lme_link *link);
+int lme_link_add_alone(struct lme *lme, struct lme_link *link, u32 *other);
 void lme_link_remove(struct lme_link *link);
 void lme_link_receive(struct lme_link *link, const u8 *buf, size_t len);
 void lme_link_lost(struct lme_link *link, int err);
@@ -64,5 +68,7 @@ void __lme_link_lost(struct lme_link *link, int err);
 
 int lme_link_mei_register(struct lme *lme);
 void lme_link_mei_unregister(void);
+
+struct file *lme_link_relay_file(struct lme *lme, size_t mtu, u32 *other);
 
 #endif /* LME_LINK_H */

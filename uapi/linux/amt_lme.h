@@ -2,7 +2,7 @@
 /*
  * Intel AMT local manageability (LME): character devices and ioctls.
  *
- * /dev/amt_lme/ctl      the control node: HOLD and CONNECT
+ * /dev/amt_lme/ctl      the control node: HOLD, CONNECT and LINK
  * /dev/amt_lme/<port>   one node per TCP port that AMT forwards; opening it
  *                       opens a channel to AMT, and the file is a byte stream
  *
@@ -102,5 +102,42 @@ struct amt_lme_connect {
  * write() fails with EPIPE. Returns 0, also when called again.
  */
 #define AMT_LME_IOC_SHUTDOWN _IO(AMT_LME_IOC_MAGIC, 0x02)
+
+/**
+ * struct amt_lme_link - argument of AMT_LME_IOC_LINK
+ * @size:        sizeof(struct amt_lme_link)
+ * @flags:       must be 0
+ * @max_message: longest message in bytes, 512 to 131072: what
+ *               IOCTL_MEI_CONNECT_CLIENT returned as max_msg_length
+ * @transport:   set with EBUSY: the enum amt_lme_transport of the link there is
+ */
+struct amt_lme_link {
+	__u32 size;
+	__u32 flags;
+	__u32 max_message;
+	__u32 transport;
+};
+
+/**
+ * AMT_LME_IOC_LINK - carry the messages of a connection to LME
+ *
+ * Takes a struct amt_lme_link; needs CAP_NET_ADMIN. For firmware whose LME
+ * client the MEI bus shows to no driver. The program has connected /dev/meiN to
+ * LME, and moves whole messages between it and the new close-on-exec file
+ * descriptor that this returns:
+ *
+ *   write()  one message from AMT. EMSGSIZE when it is longer than
+ *            max_message, EINVAL when it is empty. EPIPE after the end
+ *   read()   one message to AMT. EMSGSIZE when the buffer is too small; nothing
+ *            is lost. 0 after the end: close this descriptor and the MEI
+ *            connection, then begin anew with both
+ *   poll()   EPOLLIN, EPOLLOUT; EPOLLHUP after the end
+ *
+ * The descriptor uses the link, as HOLD does; closing it ends the session.
+ *
+ *   EPERM   CAP_NET_ADMIN is needed
+ *   EBUSY   there is another link, and @transport says which
+ */
+#define AMT_LME_IOC_LINK _IO(AMT_LME_IOC_MAGIC, 0x03)
 
 #endif /* _UAPI_LINUX_AMT_LME_H */

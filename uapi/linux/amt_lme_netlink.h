@@ -31,10 +31,12 @@ enum amt_lme_link_state {
  * enum amt_lme_transport - What carries the messages.
  * @AMT_LME_TRANSPORT_NONE: No transport.
  * @AMT_LME_TRANSPORT_BUS: The MEI bus, inside the kernel.
+ * @AMT_LME_TRANSPORT_RELAY: A program, by LINK on the control node.
  */
 enum amt_lme_transport {
 	AMT_LME_TRANSPORT_NONE,
 	AMT_LME_TRANSPORT_BUS,
+	AMT_LME_TRANSPORT_RELAY,
 };
 
 /**

@@ -138,6 +138,7 @@ const char *kernel_transport(uint32_t transport)
 	static const char *const names[] = {
 		[AMT_LME_TRANSPORT_NONE] = "none",
 		[AMT_LME_TRANSPORT_BUS] = "bus",
+		[AMT_LME_TRANSPORT_RELAY] = "relay",
 	};
 
 	return name_of(names, ARRAY_SIZE(names), transport);
