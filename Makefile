@@ -137,7 +137,8 @@ soak:
 		selftests/check recovery_test
 
 fuzzers := $(patsubst selftests/fuzz/%.c,$(O)/fuzz/%,$(wildcard selftests/fuzz/*_fuzz.c))
-$(O)/fuzz/%: selftests/fuzz/%.c $(wildcard kernel/apf.[ch])
+$(foreach f,$(fuzzers),$(eval $(f): $(fuzz-$(patsubst %_fuzz,%,$(notdir $(f))))))
+$(O)/fuzz/%: selftests/fuzz/%.c $(wildcard kernel/*.h user/*/*.h)
 	@mkdir -p $(@D)
 	clang -std=gnu11 -O1 -g -D_GNU_SOURCE $(filter-out -MMD -MP,$(CPPFLAGS)) \
 		-Iselftests/unit/include -Ikernel \

@@ -8,6 +8,7 @@
 
 #include "apf.h"
 #include "apf_vectors.h"
+#include "hex.h"
 
 /**
  * struct vector - one message
@@ -64,57 +65,6 @@ static const struct vector vectors[] = {
 	{ "options reply", HEX_OPTIONS_REPLY, 9,
 	  APF_KEEPALIVE_OPTIONS_REPLY, 0 },
 };
-
-static int nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/*
- * The bytes of @hex in a heap block of exactly their size, so that the address
- * sanitizer sees the first byte that is read behind them.
- */
-static u8 *bytes_of(const char *hex, size_t *len)
-{
-	u8 *buf = malloc(strlen(hex) / 2 + 1);
-	size_t digits = 0;
-
-	if (!buf)
-		abort();
-	for (; *hex; hex++) {
-		int v = nibble(*hex);
-
-		if (v < 0)
-			continue;
-		if (digits % 2)
-			buf[digits / 2] |= v;
-		else
-			buf[digits / 2] = v << 4;
-		digits++;
-	}
-	if (digits % 2)
-		abort();
-	*len = digits / 2;
-	buf = realloc(buf, *len);
-	if (!buf)
-		abort();
-	return buf;
-}
-
-/* A copy of the first @len bytes, again in a block of exactly that size. */
-static u8 *copy_of(const u8 *bytes, size_t len)
-{
-	u8 *copy = malloc(len);
-
-	if (!copy)
-		abort();
-	memcpy(copy, bytes, len);
-	return copy;
-}
 
 FIXTURE(decode)
 {

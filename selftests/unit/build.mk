@@ -2,6 +2,7 @@
 # Native tests, and the sources that they test.
 
 apf_test-src := kernel/apf.c
+pthi_test-src := $(wildcard user/pthi/*.c)
 relay_test-src := user/helper/serve/relay.c
 relay_test-pkg := libsystemd
 

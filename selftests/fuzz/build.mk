@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What each fuzzer is linked with.
+
+fuzz-apf := kernel/apf.c
+fuzz-pthi := $(wildcard user/pthi/*.c)
