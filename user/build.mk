@@ -3,12 +3,16 @@
 
 amt-helper-src := \
 	user/helper/main.c \
+	user/helper/amt.c \
 	user/helper/cmd-connect.c \
 	user/helper/cmd-events.c \
+	user/helper/cmd-info.c \
 	user/helper/cmd-serve.c \
 	user/helper/cmd-status.c \
 	user/helper/cmd-wait.c \
+	user/helper/describe.c \
 	user/helper/failure.c \
+	user/helper/info.c \
 	user/helper/kernel.c \
 	user/helper/parse.c \
 	user/helper/serve/config.c \
@@ -21,6 +25,8 @@ amt-helper-src := \
 	user/helper/watch.c \
 	user/lib/device.c \
 	user/lib/exit.c \
+	user/lib/mei.c \
 	user/lib/netlink.c \
-	user/lib/output.c
+	user/lib/output.c \
+	$(wildcard user/pthi/*.c)
 amt-helper-pkg := libnl-genl-3.0 libsystemd json-c inih

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Completion of amt-helper for bash.
 _amt_helper() {
-	local words='serve status events wait connect version help'
+	local words='serve status info events wait connect version help'
 
 	case $COMP_CWORD,${COMP_WORDS[1]} in
 	1,*)	;;
 	2,help)	;;
 	*,serve)	words='--bind --port-offset --help --usage' ;;
 	*,status)	words='--json --help --usage' ;;
+	*,info)	words="$(amt-helper help info 2>/dev/null |
+			sed -n '/^Topics:/,$ { s/^Topics://; p }')
+			--json --device --timeout --help --usage" ;;
 	*,events)	words='--follow --json --help --usage' ;;
 	*,wait)	words='--port --timeout --help --usage' ;;
 	*,connect)	words='16992 16993 --ipv4 --ipv6 --originator --help --usage' ;;

@@ -104,7 +104,6 @@ int cmd_status(int argc, char **argv)
 	struct failure failure = { .code = EXIT_OK };
 	struct netlink_state state;
 	bool json = false;
-	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &json);
 	document = output_new();
@@ -113,13 +112,5 @@ int cmd_status(int argc, char **argv)
 		describe_forwards(document, &state);
 		kernel_judge(&state.link, &failure);
 	}
-	if (failure.code != EXIT_OK && json)
-		output_error(document, failure.code, failure.message);
-	ret = output_print(document, json);
-	if (ret < 0)
-		failure_set(&failure, EXIT_INTERNAL, "cannot print: %s",
-			    strerror(-ret));
-	if (failure.code != EXIT_OK && (!json || ret < 0))
-		failure_report(&failure);
-	return failure.code;
+	return failure_print(document, json, &failure);
 }

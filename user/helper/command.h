@@ -19,6 +19,7 @@ struct command {
 
 int cmd_connect(int argc, char **argv);
 int cmd_events(int argc, char **argv);
+int cmd_info(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_wait(int argc, char **argv);

@@ -3,7 +3,11 @@
 #ifndef HELPER_FAILURE_H
 #define HELPER_FAILURE_H
 
+#include <stdbool.h>
+
 #include "lib/exit.h"
+
+struct json_object;
 
 #define FAILURE_MESSAGE_SIZE 256
 
@@ -36,5 +40,16 @@ failure_set(struct failure *failure, enum exit_code code, const char *format,
  * Return: the exit code.
  */
 int failure_report(const struct failure *failure);
+
+/**
+ * failure_print() - print a document, and what failed
+ * @document: from output_new(); freed
+ * @json: as JSON, and the failure in it
+ * @failure: what failed, if anything
+ *
+ * Return: the exit code.
+ */
+int failure_print(struct json_object *document, bool json,
+		  struct failure *failure);
 
 #endif /* HELPER_FAILURE_H */

@@ -16,6 +16,7 @@ static const struct command commands[] = {
 	{ "status", "show the link to AMT and its ports", cmd_status },
 	{ "events", "print what changes", cmd_events },
 	{ "wait", "wait for the link or a port", cmd_wait },
+	{ "info", "show what AMT tells about itself", cmd_info },
 	{ "connect", "stdin and stdout to a port inside AMT", cmd_connect },
 	{ "version", "show the version", cmd_version },
 	{ "help", "show this, or the options of a subcommand", cmd_help },

@@ -21,12 +21,18 @@ const char *exit_name(enum exit_code code)
 		return "timeout";
 	case EXIT_PROTOCOL:
 		return "protocol";
+	case EXIT_AMT_STATUS:
+		return "amt-status";
+	case EXIT_PARTLY:
+		return "partly-unsupported";
 	case EXIT_NO_MODULE:
 		return "no-module";
 	case EXIT_NO_DAEMON:
 		return "no-daemon";
 	case EXIT_PEER:
 		return "peer-unreachable";
+	case EXIT_UNCONFIRMED:
+		return "outcome-unknown";
 	case EXIT_CONFIG:
 		return "configuration";
 	case EXIT_INTERNAL:

@@ -55,6 +55,21 @@ struct json_object *output_row(struct json_object *array)
 	return NULL;
 }
 
+void output_add(struct json_object *parent, const char *key,
+		struct json_object *value)
+{
+	if (parent)
+		add(parent, key, value);
+	else
+		json_object_put(value);
+}
+
+void output_null(struct json_object *object, const char *key)
+{
+	if (object)
+		add(object, key, NULL);
+}
+
 void output_u32(struct json_object *object, const char *key, uint32_t value)
 {
 	if (object)
@@ -67,27 +82,44 @@ void output_bool(struct json_object *object, const char *key, bool value)
 		add(object, key, json_object_new_boolean(value));
 }
 
-void output_string(struct json_object *object, const char *key,
-		   const char *value)
+/* Escaped, so that what AMT sends is ASCII and cannot steer a terminal. */
+static struct json_object *new_string(const char *value, size_t length)
 {
-	size_t room = strlen(value) * 4 + 1; /* all of it as \xNN */
-	char *text = malloc(room);
+	char *text = malloc(length * 4 + 1); /* all of it as \xNN */
+	struct json_object *string;
 	char *end = text;
 
 	if (!text)
-		return;
-	for (; *value; value++) {
-		unsigned char c = *value;
+		return NULL;
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = value[i];
 
 		if (c >= ' ' && c <= '~' && c != '\\')
 			*end++ = c;
 		else
 			end += sprintf(end, "\\x%02x", c);
 	}
-	*end = '\0';
-	if (object)
-		add(object, key, json_object_new_string(text));
+	string = json_object_new_string_len(text, (int)(end - text));
 	free(text);
+	return string;
+}
+
+void output_string(struct json_object *object, const char *key,
+		   const char *value)
+{
+	if (object)
+		add(object, key, new_string(value, strlen(value)));
+}
+
+void output_append(struct json_object *array, const char *value, size_t length)
+{
+	struct json_object *string;
+
+	if (!array)
+		return;
+	string = new_string(value, length);
+	if (json_object_array_add(array, string) < 0)
+		json_object_put(string);
 }
 
 void output_enum(struct json_object *object, const char *key, uint32_t value,
@@ -96,7 +128,10 @@ void output_enum(struct json_object *object, const char *key, uint32_t value,
 	struct json_object *child = output_object(object, key);
 
 	output_u32(child, "value", value);
-	output_string(child, "name", name);
+	if (name)
+		output_string(child, "name", name);
+	else
+		output_null(child, "name");
 }
 
 void output_error(struct json_object *document, enum exit_code code,
@@ -109,25 +144,96 @@ void output_error(struct json_object *document, enum exit_code code,
 	output_string(error, "message", message);
 }
 
-static const char *cell(struct json_object *value)
-{
-	struct json_object *name;
+/* A value in one line; longer ones are cut. */
+#define CELL_SIZE 512
 
+struct cell {
+	char text[CELL_SIZE];
+};
+
+static void append(struct cell *cell, const char *text)
+{
+	size_t length = strlen(cell->text);
+
+	snprintf(cell->text + length, sizeof(cell->text) - length, "%s%s",
+		 length ? ", " : "", text);
+}
+
+/* Flags: the names of those that are set. */
+static void append_flags(struct cell *cell, struct json_object *flags)
+{
+	json_object_object_foreach(flags, key, value)
+		if (json_object_get_boolean(value))
+			append(cell, key);
+}
+
+static void append_strings(struct cell *cell, struct json_object *array)
+{
+	for (size_t i = 0; i < json_object_array_length(array); i++)
+		append(cell, json_object_get_string(
+			       json_object_array_get_idx(array, i)));
+}
+
+static bool is_enum(struct json_object *object)
+{
+	return json_object_object_get_ex(object, "name", NULL) &&
+	       json_object_object_get_ex(object, "value", NULL);
+}
+
+static bool is_flags(struct json_object *object)
+{
+	json_object_object_foreach(object, key, value) {
+		(void)key;
+		if (!json_object_is_type(value, json_type_boolean))
+			return false;
+	}
+	return true;
+}
+
+static struct json_object *enum_text(struct json_object *value)
+{
+	struct json_object *name = json_object_object_get(value, "name");
+
+	return name ? name : json_object_object_get(value, "value");
+}
+
+static const char *format_cell(struct cell *cell, struct json_object *value)
+{
+	cell->text[0] = '\0';
 	switch (json_object_get_type(value)) {
 	case json_type_boolean:
-		return json_object_get_boolean(value) ? "yes" : "no";
+		append(cell, json_object_get_boolean(value) ? "yes" : "no");
+		break;
 	case json_type_object:
-		if (json_object_object_get_ex(value, "name", &name))
-			return json_object_get_string(name);
-		return "-";
+		if (is_enum(value))
+			append(cell, json_object_get_string(enum_text(value)));
+		else
+			append_flags(cell, value);
+		break;
+	case json_type_array:
+		append_strings(cell, value);
+		break;
 	case json_type_null:
-		return "-";
+		break;
 	default:
-		if (json_object_get_string_len(value) == 0 &&
-		    json_object_is_type(value, json_type_string))
-			return "-";
-		return json_object_get_string(value);
+		append(cell, json_object_get_string(value));
+		break;
 	}
+	return cell->text[0] ? cell->text : "-";
+}
+
+/* What is printed below its label and not beside it. */
+static bool is_table(struct json_object *value)
+{
+	return json_object_is_type(value, json_type_array) &&
+	       !json_object_is_type(json_object_array_get_idx(value, 0),
+				    json_type_string);
+}
+
+static bool is_section(struct json_object *value)
+{
+	return json_object_is_type(value, json_type_object) &&
+	       !is_enum(value) && !is_flags(value);
 }
 
 static void print_label(const char *key, int width, int (*change)(int))
@@ -144,33 +250,16 @@ static int same(int c)
 	return c;
 }
 
-static void print_object(struct json_object *object)
-{
-	int width = 0;
-
-	json_object_object_foreach(object, key, value) {
-		int length = (int)strlen(key);
-
-		(void)value;
-		if (length > width)
-			width = length;
-	}
-	json_object_object_foreach(object, label, item) {
-		printf("  ");
-		print_label(label, width + 2, same);
-		printf("%s\n", cell(item));
-	}
-}
-
 static int column_width(struct json_object *array, const char *key)
 {
 	size_t rows = json_object_array_length(array);
 	int width = (int)strlen(key);
+	struct cell cell;
 
 	for (size_t i = 0; i < rows; i++) {
 		struct json_object *row = json_object_array_get_idx(array, i);
 		struct json_object *value = json_object_object_get(row, key);
-		int length = (int)strlen(cell(value));
+		int length = (int)strlen(format_cell(&cell, value));
 
 		if (length > width)
 			width = length;
@@ -178,11 +267,12 @@ static int column_width(struct json_object *array, const char *key)
 	return width;
 }
 
-/* Two spaces before each column, and what fills up the one before. */
+/* Two spaces between columns; the last is not filled up. */
 static void print_row(struct json_object *array, struct json_object *first,
-		      struct json_object *row)
+		      struct json_object *row, int indent)
 {
-	int fill = 0;
+	int fill = indent - 2;
+	struct cell cell;
 
 	json_object_object_foreach(first, key, value) {
 		const char *text = key;
@@ -190,7 +280,8 @@ static void print_row(struct json_object *array, struct json_object *first,
 		(void)value;
 		printf("%*s", fill + 2, "");
 		if (row) {
-			text = cell(json_object_object_get(row, key));
+			text = format_cell(&cell,
+					   json_object_object_get(row, key));
 			fputs(text, stdout);
 		} else {
 			print_label(key, 0, toupper);
@@ -200,40 +291,100 @@ static void print_row(struct json_object *array, struct json_object *first,
 	putchar('\n');
 }
 
-static void print_table(struct json_object *array)
+static void print_table(struct json_object *array, int indent)
 {
 	size_t rows = json_object_array_length(array);
 	struct json_object *first = json_object_array_get_idx(array, 0);
 
 	if (rows == 0) {
-		printf("  none\n");
+		printf("%*snone\n", indent, "");
 		return;
 	}
-	print_row(array, first, NULL);
+	print_row(array, first, NULL, indent);
 	for (size_t i = 0; i < rows; i++)
-		print_row(array, first, json_object_array_get_idx(array, i));
+		print_row(array, first, json_object_array_get_idx(array, i),
+			  indent);
+}
+
+static bool for_programs(const char *key)
+{
+	return strcmp(key, KEY_SCHEMA) == 0 || strcmp(key, KEY_ERROR) == 0;
+}
+
+static int label_width(struct json_object *object)
+{
+	int width = 0;
+
+	json_object_object_foreach(object, key, value) {
+		int length = (int)strlen(key);
+
+		if (!is_table(value) && !is_section(value) &&
+		    !for_programs(key) && length > width)
+			width = length;
+	}
+	return width;
+}
+
+/* The objects that the one being printed lies in. */
+#define DEPTH 6
+
+struct level {
+	struct json_object_iterator at;
+	struct json_object_iterator end;
+	int width;
+};
+
+static void enter(struct level *level, struct json_object *object)
+{
+	level->at = json_object_iter_begin(object);
+	level->end = json_object_iter_end(object);
+	level->width = label_width(object);
 }
 
 static void print_text(struct json_object *document)
 {
-	json_object_object_foreach(document, key, value) {
-		if (strcmp(key, KEY_SCHEMA) == 0 || strcmp(key, KEY_ERROR) == 0)
+	struct level levels[DEPTH];
+	struct cell cell;
+	int depth = 0;
+
+	enter(&levels[0], document);
+	while (depth >= 0) {
+		struct level *level = &levels[depth];
+		struct json_object *value;
+		const char *key;
+
+		if (json_object_iter_equal(&level->at, &level->end)) {
+			depth--;
 			continue;
-		print_label(key, 0, same);
-		putchar('\n');
-		if (json_object_is_type(value, json_type_array))
-			print_table(value);
-		else
-			print_object(value);
+		}
+		key = json_object_iter_peek_name(&level->at);
+		value = json_object_iter_peek_value(&level->at);
+		json_object_iter_next(&level->at);
+		if (depth == 0 && for_programs(key))
+			continue;
+		printf("%*s", 2 * depth, "");
+		if (is_table(value)) {
+			print_label(key, 0, same);
+			putchar('\n');
+			print_table(value, 2 * depth + 2);
+		} else if (is_section(value) && depth + 1 < DEPTH) {
+			print_label(key, 0, same);
+			putchar('\n');
+			enter(&levels[++depth], value);
+		} else {
+			print_label(key, level->width + 2, same);
+			puts(format_cell(&cell, value));
+		}
 	}
 }
 
 static void print_pairs(struct json_object *document)
 {
 	bool first = true;
+	struct cell cell;
 
 	json_object_object_foreach(document, key, value) {
-		const char *text = cell(value);
+		const char *text = format_cell(&cell, value);
 
 		if (strcmp(key, KEY_SCHEMA) == 0 || strcmp(text, "-") == 0)
 			continue;

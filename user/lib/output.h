@@ -4,13 +4,16 @@
  * or as JSON for programs.
  *
  * A document is a tree of json-c objects. As text, keys become labels, an
- * object of scalars becomes aligned lines, an array of objects a table.
+ * object becomes lines below its label, an array of objects a table; what fits
+ * stands beside its label: a scalar, an enumeration, strings, and of an object
+ * of truth values the names of those that are true.
  * Control characters, which AMT may send, are escaped in both.
  */
 #ifndef LIB_OUTPUT_H
 #define LIB_OUTPUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/exit.h"
@@ -35,6 +38,13 @@ struct json_object *output_row(struct json_object *array);
 /** output_u32() - add a number */
 void output_u32(struct json_object *object, const char *key, uint32_t value);
 
+/** output_add() - add what was made elsewhere, and take it over */
+void output_add(struct json_object *parent, const char *key,
+		struct json_object *value);
+
+/** output_null() - add the place of a value that there is not */
+void output_null(struct json_object *object, const char *key);
+
 /** output_bool() - add a truth value; "yes" or "no" as text */
 void output_bool(struct json_object *object, const char *key, bool value);
 
@@ -42,7 +52,10 @@ void output_bool(struct json_object *object, const char *key, bool value);
 void output_string(struct json_object *object, const char *key,
 		   const char *value);
 
-/** output_enum() - add {value, name}; the name alone as text */
+/** output_append() - add a string, as above, to an array */
+void output_append(struct json_object *array, const char *value, size_t length);
+
+/** output_enum() - add {value, name}; as text the name, or else the value */
 void output_enum(struct json_object *object, const char *key, uint32_t value,
 		 const char *name);
 

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Questions to AMT and changes of it. */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "helper/amt.h"
+#include "helper/failure.h"
+#include "helper/parse.h"
+
+/* For a client that another program has, or that a reset has taken away. */
+#define TRIES 20
+#define TRY_AGAIN_MS 250
+
+#define TIMEOUT_MAX 3600
+#define MESSAGE_MAX 65536
+
+static const struct {
+	const uint8_t *guid;
+	const char *name;
+} clients[PTHI_CLIENTS] = {
+	[PTHI_AMTHI] = { mei_guid_amthi, "PTHI" },
+	[PTHI_MKHI] = { mei_guid_mkhi, "MKHI" },
+	[PTHI_MANAGEABILITY] = { mei_guid_manageability, "manageability" },
+};
+
+enum {
+	KEY_DEVICE = 0x200,
+	KEY_TIMEOUT,
+};
+
+static const struct argp_option options[] = {
+	{ "device", KEY_DEVICE, "PATH", 0,
+	  "MEI device; default: /dev/mei0 and so on, then /dev/mei", 100 },
+	{ "timeout", KEY_TIMEOUT, "SECONDS", 0,
+	  "Wait so long for a reply; default 15", 100 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct amt *amt = state->input;
+
+	switch (key) {
+	case KEY_DEVICE:
+		amt->device = arg;
+		return 0;
+	case KEY_TIMEOUT:
+		if (parse_number(arg, TIMEOUT_MAX, &amt->timeout) < 0 ||
+		    amt->timeout == 0)
+			argp_error(state,
+				   "\"%s\" is not a number of seconds (1 to %d)",
+				   arg, TIMEOUT_MAX);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp amt_argp = { .options = options, .parser = parse };
+
+static void disconnect(struct amt *amt)
+{
+	mei_close(&amt->mei);
+	if (!amt->message)
+		return;
+	explicit_bzero(amt->message, amt->mei.max_message);
+	free(amt->message);
+	amt->message = NULL;
+}
+
+static int connect_once(struct amt *amt)
+{
+	int ret = mei_connect(&amt->mei, amt->device,
+			      clients[amt->client].guid);
+
+	if (ret < 0)
+		return ret;
+	amt->met = true;
+	if (amt->mei.max_message == 0 || amt->mei.max_message > MESSAGE_MAX)
+		ret = -EPROTO;
+	else
+		amt->message = malloc(amt->mei.max_message);
+	if (!amt->message)
+		mei_close(&amt->mei);
+	return ret < 0 || amt->message ? ret : -ENOMEM;
+}
+
+static bool may_pass(const struct amt *amt, int error)
+{
+	if (error == -EBUSY || error == -ENODEV)
+		return true;
+	return amt->met && (error == -ENOENT || error == -ENOTTY);
+}
+
+/* Takes of @tries what it needs. */
+static int connect_retrying(struct amt *amt, int *tries)
+{
+	const struct timespec pause = { .tv_nsec = TRY_AGAIN_MS * 1000000L };
+	int ret;
+
+	while ((ret = connect_once(amt)) < 0 && may_pass(amt, ret)) {
+		if (--*tries <= 0)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return ret;
+}
+
+static int set_failure(const struct amt *amt, int error,
+		       struct failure *failure)
+{
+	const char *client = clients[amt->client].name;
+	const char *path = amt->device ? amt->device : amt->mei.path;
+
+	switch (-error) {
+	case ENOENT:
+		return failure_set(failure, EXIT_NO_MEI,
+				   "%s: no MEI device; AMT needs one (lsmod | grep mei_me, dmesg | grep mei)",
+				   amt->device ? amt->device : "/dev/mei0");
+	case ENODEV:
+		return failure_set(failure, EXIT_NO_MEI,
+				   "%s: the firmware resets the link and does not come back; see dmesg",
+				   path);
+	case EACCES:
+	case EPERM:
+		return failure_set(failure, EXIT_PERMISSION,
+				   "no permission for %s; run as root", path);
+	case ENOTTY:
+		return failure_set(failure, EXIT_NO_CLIENT,
+				   "%s: the firmware has no %s client: it has no AMT, or AMT is off in the firmware setup (MEBx)",
+				   path, client);
+	case EBUSY:
+		return failure_set(failure, EXIT_BUSY,
+				   "%s: another program uses the %s client; stop it (lms, rpc, fuser -v /dev/mei*)",
+				   path, client);
+	default:
+		return failure_set(failure, EXIT_INTERNAL,
+				   "%s: the %s client: %s", path, client,
+				   strerror(-error));
+	}
+}
+
+static void use_client(struct amt *amt, enum pthi_client client)
+{
+	if (amt->client == client)
+		return;
+	disconnect(amt);
+	amt->client = client;
+	amt->met = false;
+}
+
+int amt_connect(struct amt *amt, enum pthi_client client,
+		struct failure *failure)
+{
+	int tries = TRIES;
+	int ret = 0;
+
+	use_client(amt, client);
+	if (!amt->message)
+		ret = connect_retrying(amt, &tries);
+	if (ret == -ETIME)
+		return failure_set(failure, EXIT_BUSY,
+				   "%s: another amt-helper has it for more than %d s",
+				   amt->mei.path, MEI_LOCK_SECONDS);
+	return ret < 0 ? set_failure(amt, ret, failure) : 0;
+}
+
+/* What was sent, and has no reply. */
+static int set_no_reply(const struct amt *amt,
+			const struct pthi_command *command, int error,
+			struct failure *failure)
+{
+	const char *why = error == -ETIME ? "no reply in time" :
+					    strerror(-error);
+
+	if (command->change)
+		return failure_set(failure, EXIT_UNCONFIRMED,
+				   "%s: outcome unknown: it was sent, and then: %s; it is not sent again, see: amt-helper info",
+				   command->name, why);
+	if (error == -ETIME)
+		return failure_set(failure, EXIT_TIMEOUT,
+				   "%s: no reply within %u s; --timeout waits longer",
+				   command->name, amt->timeout);
+	return set_failure(amt, error, failure);
+}
+
+static ssize_t exchange(struct amt *amt, const struct pthi_command *command,
+			const uint8_t *request, size_t len,
+			struct failure *failure)
+{
+	int tries = TRIES;
+	ssize_t ret;
+
+	for (;;) {
+		if (amt_connect(amt, command->client, failure) < 0)
+			return -1;
+		ret = mei_send(&amt->mei, request, len);
+		if (ret == 0)
+			ret = mei_receive(&amt->mei, amt->message,
+					  amt->timeout * 1000);
+		if (ret >= 0)
+			return ret;
+		disconnect(amt);
+		if (command->change || ret != -ENODEV || --tries == 0)
+			return set_no_reply(amt, command, (int)ret, failure);
+	}
+}
+
+static int set_malformed(const struct pthi_command *command, const char *what,
+			 struct failure *failure)
+{
+	if (command->change)
+		return failure_set(failure, EXIT_UNCONFIRMED,
+				   "%s: outcome unknown: its reply %s; it is not sent again, see: amt-helper info",
+				   command->name, what);
+	return failure_set(failure, EXIT_PROTOCOL, "%s: the reply %s",
+			   command->name, what);
+}
+
+int amt_ask(struct amt *amt, const struct pthi_command *command,
+	    const struct pthi_argument *args, struct pthi_reply *reply,
+	    struct failure *failure)
+{
+	uint8_t request[PTHI_REQUEST_MAX];
+	ssize_t len = pthi_encode(command, args, request);
+	const char *wrong;
+
+	memset(reply, 0, sizeof(*reply));
+	if (len < 0)
+		return failure_set(failure, EXIT_USAGE,
+				   "%s: a value is too long", command->name);
+	len = exchange(amt, command, request, len, failure);
+	explicit_bzero(request, sizeof(request));
+	if (len < 0)
+		return -1;
+	wrong = pthi_check(command, amt->message, len, reply);
+	if (!wrong)
+		return 0;
+	/* Whose reply it was, and what else comes, is unknown. */
+	disconnect(amt);
+	return set_malformed(command, wrong, failure);
+}
+
+int amt_refused(const struct pthi_command *command, uint32_t status,
+		struct failure *failure)
+{
+	const char *name = pthi_status_name(command->client, status);
+
+	if (status == PTHI_EMPTY)
+		return failure_set(failure, EXIT_AMT_STATUS,
+				   "%s: the reply is empty: AMT is disabled or not ready",
+				   command->name);
+	return failure_set(failure, EXIT_AMT_STATUS, "%s: AMT answers %s (0x%04x)",
+			   command->name, name ? name : "an unknown status",
+			   status);
+}
+
+int amt_ask_number(struct amt *amt, const char *name, uint32_t *number,
+		   struct failure *failure)
+{
+	const struct pthi_command *command = pthi_find(name, NULL);
+	struct pthi_reply reply;
+
+	if (amt_ask(amt, command, NULL, &reply, failure) < 0)
+		return -1;
+	if (reply.status)
+		return amt_refused(command, reply.status, failure);
+	if (pthi_number(command, &reply, NULL, number) < 0)
+		return failure_set(failure, EXIT_PROTOCOL,
+				   "%s: the reply is shorter than its layout",
+				   name);
+	return 0;
+}
+
+void amt_close(struct amt *amt)
+{
+	disconnect(amt);
+	amt->met = false;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * /dev/meiN: a connection to a client of the firmware. All functions return a
+ * negative errno on failure; every descriptor is close-on-exec.
+ */
+#ifndef LIB_MEI_H
+#define LIB_MEI_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define MEI_GUID_SIZE 16
+
+/* As they are passed to the kernel: Documentation/protocol.rst */
+extern const uint8_t mei_guid_amthi[MEI_GUID_SIZE];
+extern const uint8_t mei_guid_lme[MEI_GUID_SIZE];
+extern const uint8_t mei_guid_mkhi[MEI_GUID_SIZE];
+extern const uint8_t mei_guid_manageability[MEI_GUID_SIZE];
+
+/**
+ * struct mei - a connection to a client
+ * @fd: the device, or -1
+ * @lock: the device again, with the lock of mei_connect(), or -1
+ * @max_message: the client's longest message
+ * @version: of the client's protocol
+ * @path: of the device; that of the last try if there is no connection
+ */
+struct mei {
+	int fd;
+	int lock;
+	uint32_t max_message;
+	uint8_t version;
+	char path[64];
+};
+
+#define MEI_CLOSED { .fd = -1, .lock = -1 }
+
+/* A lock that is not free after so many seconds is an error. */
+#define MEI_LOCK_SECONDS 60
+
+/**
+ * mei_connect() - connect to a client, one try
+ * @mei: closed; filled, to be given to mei_close()
+ * @device: path of the device; NULL for the first CSME with that client among
+ *          /dev/mei0 and so on, and then /dev/mei
+ * @guid: the client
+ *
+ * Waits until no other program that uses this function is connected to any
+ * client of the device.
+ *
+ * Return: 0; -ENOENT without a device, -EACCES, -ENOTTY without that client,
+ * -EBUSY if the firmware allows no more connections, -ENODEV while the link is
+ * reset, -ETIME if others kept the lock.
+ */
+int mei_connect(struct mei *mei, const char *device, const uint8_t *guid);
+
+/** mei_close() - end the connection, if there is one, and then let others in */
+void mei_close(struct mei *mei);
+
+/**
+ * mei_send() - send one message
+ * @mei: the connection
+ * @msg: the message
+ * @len: its length
+ *
+ * Return: 0; -ENODEV when the connection was lost.
+ */
+int mei_send(struct mei *mei, const void *msg, size_t len);
+
+/**
+ * mei_receive() - wait for one message
+ * @mei: the connection
+ * @msg: room for @max_message bytes
+ * @timeout_ms: how long
+ *
+ * Return: its length, which may be 0; -ETIME; -ENODEV when the connection was
+ * lost.
+ */
+ssize_t mei_receive(struct mei *mei, void *msg, unsigned int timeout_ms);
+
+/**
+ * mei_attribute() - what the kernel says about a device
+ * @path: of the device
+ * @name: of the attribute, such as "fw_ver"
+ * @text: filled with it, without the newline at its end
+ * @size: of @text
+ *
+ * Return: 0; -ENOENT if the kernel has no such attribute.
+ */
+int mei_attribute(const char *path, const char *name, char *text, size_t size);
+
+#endif /* LIB_MEI_H */
