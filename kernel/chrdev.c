@@ -164,10 +164,12 @@ void lme_chrdev_set_port(u32 port, bool exists)
  * struct ctl_file - an open control node
  * @lock: one ioctl at a time
  * @holds: the file holds the link
+ * @yields: the file has the link let go
  */
 struct ctl_file {
 	struct mutex lock; /* one ioctl at a time */
 	bool holds;
+	bool yields;
 };
 
 static int ctl_open(struct inode *inode, struct file *file)
@@ -186,6 +188,8 @@ static int ctl_release(struct inode *inode, struct file *file)
 {
 	struct ctl_file *ctl = file->private_data;
 
+	if (ctl->yields)
+		lme_unyield(chrdev_lme);
 	if (ctl->holds)
 		lme_unhold(chrdev_lme);
 	kfree(ctl);
@@ -198,6 +202,18 @@ static long ctl_hold(struct ctl_file *ctl)
 	if (!ctl->holds)
 		lme_hold(chrdev_lme);
 	ctl->holds = true;
+	mutex_unlock(&ctl->lock);
+	return 0;
+}
+
+static long ctl_yield(struct ctl_file *ctl)
+{
+	if (!capable(CAP_NET_ADMIN))
+		return -EPERM;
+	mutex_lock(&ctl->lock);
+	if (!ctl->yields)
+		lme_yield(chrdev_lme);
+	ctl->yields = true;
 	mutex_unlock(&ctl->lock);
 	return 0;
 }
@@ -322,6 +338,8 @@ static long ctl_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	switch (cmd) {
 	case AMT_LME_IOC_HOLD:
 		return ctl_hold(file->private_data);
+	case AMT_LME_IOC_YIELD:
+		return ctl_yield(file->private_data);
 	case AMT_LME_IOC_CONNECT:
 		return ctl_connect((void __user *)arg);
 	case AMT_LME_IOC_LINK:

@@ -23,7 +23,7 @@ static bool link_kept(struct lme *lme)
 	lockdep_assert_held(&lme->lock);
 	if (lme->lingering && time_after_eq(jiffies, lme->linger_until))
 		lme->lingering = false;
-	return lme->users || lme->lingering;
+	return !lme->yields && (lme->users || lme->lingering);
 }
 
 static struct lme_link *link_usable(struct lme *lme)
@@ -177,10 +177,10 @@ void lme_link_add(struct lme *lme, struct lme_link *link)
 }
 
 /**
- * lme_link_add_alone - add a link if there is no other
+ * lme_link_add_alone - add a link if there is no other, and none is yielded
  * @lme: the object
  * @link: the link
- * @other: set to the enum amt_lme_transport of the one there is
+ * @other: set to the enum amt_lme_transport of the one there is, if any
  *
  * Return: 0 or -EBUSY.
  * Context: takes lme.lock.
@@ -188,15 +188,17 @@ void lme_link_add(struct lme *lme, struct lme_link *link)
 int lme_link_add_alone(struct lme *lme, struct lme_link *link, u32 *other)
 {
 	struct lme_link *first;
+	bool busy;
 
 	spin_lock(&lme->lock);
 	first = list_first_entry_or_null(&lme->links, struct lme_link, node);
 	if (first)
 		*other = first->transport;
-	else
+	busy = first || lme->yields;
+	if (!busy)
 		link_add(lme, link);
 	spin_unlock(&lme->lock);
-	return first ? -EBUSY : 0;
+	return busy ? -EBUSY : 0;
 }
 
 static bool link_is_active(struct lme *lme, struct lme_link *link)
@@ -290,14 +292,20 @@ static void link_start(struct lme *lme, struct lme_link *link)
 	wake_up_all(&lme->link_idle);
 }
 
+/* Whether a link is to be started, now or at lme.retry_at. */
+static bool link_wanted(struct lme *lme)
+{
+	lockdep_assert_held(&lme->lock);
+	return !lme->active && !lme->yields && lme->users;
+}
+
 /* Picks the link to start, and makes it the active one. */
 static struct lme_link *link_pick(struct lme *lme)
 {
 	struct lme_link *link = NULL;
 
 	spin_lock(&lme->lock);
-	if (!lme->active && lme->users &&
-	    time_after_eq(jiffies, lme->retry_at))
+	if (link_wanted(lme) && time_after_eq(jiffies, lme->retry_at))
 		link = link_usable(lme);
 	if (link) {
 		lme->active = link;
@@ -330,7 +338,7 @@ static void link_rearm(struct lme *lme)
 	spin_lock(&lme->lock);
 	if (lme->active && !lme->users)
 		at = lme->linger_until;
-	else if (!lme->active && lme->users && link_usable(lme))
+	else if (link_wanted(lme) && link_usable(lme))
 		at = lme->retry_at;
 	else
 		goto out;
@@ -413,11 +421,46 @@ void lme_let_go(struct lme *lme)
 	wait_event(lme->link_idle, link_is_active(lme, NULL));
 }
 
+/**
+ * lme_yield - let the link go until lme_unyield(), for another program
+ * @lme: the object
+ *
+ * Channels end, openers wait. Does not wait for the end of the session.
+ * Context: takes lme.lock.
+ */
+void lme_yield(struct lme *lme)
+{
+	spin_lock(&lme->lock);
+	lme->yields++;
+	lme_announce(lme);
+	link_kick(lme);
+	spin_unlock(&lme->lock);
+}
+
+/**
+ * lme_unyield - undo one lme_yield()
+ * @lme: the object
+ *
+ * Context: takes lme.lock.
+ */
+void lme_unyield(struct lme *lme)
+{
+	spin_lock(&lme->lock);
+	lme->yields--;
+	lme->backoff = LME_BACKOFF_MIN;
+	lme->retry_at = jiffies;
+	lme_announce(lme);
+	link_kick(lme);
+	spin_unlock(&lme->lock);
+}
+
 static u32 link_state(struct lme *lme)
 {
 	lockdep_assert_held(&lme->lock);
 	if (lme->session.state == LME_SESSION_FORWARDING)
 		return AMT_LME_LINK_STATE_UP;
+	if (lme->yields && !lme->active)
+		return AMT_LME_LINK_STATE_YIELDED;
 	if (!link_usable(lme))
 		return AMT_LME_LINK_STATE_ABSENT;
 	if (lme->active || lme->users)

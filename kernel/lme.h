@@ -86,6 +86,7 @@ struct lme_change {
  * @lost: @active is over and waits for the link worker
  * @link_idle: woken when a link is not active any more
  * @users: who wants the link: channel files, HOLD, autoconnect
+ * @yields: who wants the link let go, whatever its users want
  * @lingering: without users, a started link is kept until @linger_until
  * @linger_until: jiffies
  * @retry_at: no start before then (jiffies)
@@ -122,6 +123,7 @@ struct lme {
 	wait_queue_head_t link_idle;
 	bool lost;
 	unsigned int users;
+	unsigned int yields;
 	bool lingering;
 	unsigned long linger_until;
 	unsigned long retry_at;
@@ -156,6 +158,8 @@ void lme_arm(struct lme *lme, unsigned long at);
 /* link.c */
 void lme_hold(struct lme *lme);
 void lme_unhold(struct lme *lme);
+void lme_yield(struct lme *lme);
+void lme_unyield(struct lme *lme);
 void lme_let_go(struct lme *lme);
 void lme_session_up(struct lme *lme);
 void lme_session_proved(struct lme *lme);

@@ -10,6 +10,7 @@ amt-helper-src := \
 	user/helper/cmd-serve.c \
 	user/helper/cmd-status.c \
 	user/helper/cmd-wait.c \
+	user/helper/cmd-yield.c \
 	user/helper/describe.c \
 	user/helper/failure.c \
 	user/helper/info.c \

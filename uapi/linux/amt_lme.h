@@ -2,7 +2,7 @@
 /*
  * Intel AMT local manageability (LME): character devices and ioctls.
  *
- * /dev/amt_lme/ctl      the control node: HOLD, CONNECT and LINK
+ * /dev/amt_lme/ctl      the control node: HOLD, YIELD, CONNECT and LINK
  * /dev/amt_lme/<port>   one node per TCP port that AMT forwards; opening it
  *                       opens a channel to AMT, and the file is a byte stream
  *
@@ -136,8 +136,19 @@ struct amt_lme_link {
  * The descriptor uses the link, as HOLD does; closing it ends the session.
  *
  *   EPERM   CAP_NET_ADMIN is needed
- *   EBUSY   there is another link, and @transport says which
+ *   EBUSY   there is another link, and @transport says which; or, with
+ *           AMT_LME_TRANSPORT_NONE, it is yielded
  */
 #define AMT_LME_IOC_LINK _IO(AMT_LME_IOC_MAGIC, 0x03)
+
+/**
+ * AMT_LME_IOC_YIELD - leave LME to another program for the life of this ctl file
+ *
+ * Takes no argument; needs CAP_NET_ADMIN. The session ends, and open channels
+ * with it (ECONNRESET); opens wait, within their timeout. Returns 0, also when
+ * the file yields already; never waits for firmware: LME is free when the
+ * state of the link is AMT_LME_LINK_STATE_YIELDED.
+ */
+#define AMT_LME_IOC_YIELD _IO(AMT_LME_IOC_MAGIC, 0x04)
 
 #endif /* _UAPI_LINUX_AMT_LME_H */

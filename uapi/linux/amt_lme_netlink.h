@@ -19,12 +19,15 @@
  * @AMT_LME_LINK_STATE_CONNECTING: A connection is being made, is being ended,
  *   or waits for its next try.
  * @AMT_LME_LINK_STATE_UP: AMT has started port forwarding.
+ * @AMT_LME_LINK_STATE_YIELDED: It is left to another program, by YIELD on the
+ *   control node.
  */
 enum amt_lme_link_state {
 	AMT_LME_LINK_STATE_ABSENT,
 	AMT_LME_LINK_STATE_IDLE,
 	AMT_LME_LINK_STATE_CONNECTING,
 	AMT_LME_LINK_STATE_UP,
+	AMT_LME_LINK_STATE_YIELDED,
 };
 
 /**

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Completion of amt-helper for bash.
 _amt_helper() {
-	local words='serve status info events wait connect version help'
+	local words='serve status info events wait connect yield version help'
 
 	case $COMP_CWORD,${COMP_WORDS[1]} in
 	1,*)	;;
@@ -13,6 +13,7 @@ _amt_helper() {
 			--json --device --timeout --help --usage" ;;
 	*,events)	words='--follow --json --help --usage' ;;
 	*,wait)	words='--port --timeout --help --usage' ;;
+	*,yield)	words='--for --help --usage' ;;
 	*,connect)	words='16992 16993 --ipv4 --ipv6 --originator --help --usage' ;;
 	*)	words='' ;;
 	esac

@@ -23,5 +23,6 @@ int cmd_info(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
+int cmd_yield(int argc, char **argv);
 
 #endif /* HELPER_COMMAND_H */

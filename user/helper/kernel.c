@@ -85,6 +85,10 @@ void kernel_judge(const struct link_info *link, struct failure *failure)
 	case AMT_LME_LINK_STATE_CONNECTING:
 		judge_connecting(link, failure);
 		break;
+	case AMT_LME_LINK_STATE_YIELDED:
+		failure_set(failure, EXIT_BUSY,
+			    "the link is yielded to another program until its amt-helper yield ends");
+		break;
 	default:
 		failure_set(failure, EXIT_NO_DAEMON,
 			    "nobody uses the link to AMT; start: amt-helper serve");
@@ -128,6 +132,7 @@ const char *kernel_link_state(uint32_t state)
 		[AMT_LME_LINK_STATE_IDLE] = "idle",
 		[AMT_LME_LINK_STATE_CONNECTING] = "connecting",
 		[AMT_LME_LINK_STATE_UP] = "up",
+		[AMT_LME_LINK_STATE_YIELDED] = "yielded",
 	};
 
 	return name_of(names, ARRAY_SIZE(names), state);

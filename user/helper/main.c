@@ -18,6 +18,7 @@ static const struct command commands[] = {
 	{ "wait", "wait for the link or a port", cmd_wait },
 	{ "info", "show what AMT tells about itself", cmd_info },
 	{ "connect", "stdin and stdout to a port inside AMT", cmd_connect },
+	{ "yield", "leave LME to another program for a while", cmd_yield },
 	{ "version", "show the version", cmd_version },
 	{ "help", "show this, or the options of a subcommand", cmd_help },
 	{ 0 }

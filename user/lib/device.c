@@ -27,6 +27,11 @@ int device_hold(int ctl)
 	return ioctl(ctl, AMT_LME_IOC_HOLD) < 0 ? -errno : 0;
 }
 
+int device_yield(int ctl)
+{
+	return ioctl(ctl, AMT_LME_IOC_YIELD) < 0 ? -errno : 0;
+}
+
 static int set_originator(struct amt_lme_connect *connect,
 			  const struct sockaddr *peer)
 {

@@ -30,6 +30,14 @@ int device_open_ctl(void);
 int device_hold(int ctl);
 
 /**
+ * device_yield() - have the link to AMT let go as long as @ctl is open
+ * @ctl: from device_open_ctl()
+ *
+ * Return: 0; -EPERM without CAP_NET_ADMIN. Never waits for firmware.
+ */
+int device_yield(int ctl);
+
+/**
  * device_connect() - begin to open a channel to a port inside AMT
  * @ctl: from device_open_ctl()
  * @port: the TCP port, 1 to 65535

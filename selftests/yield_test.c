@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The link is left to another program, and taken back. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <linux/capability.h>
+
+#include "kselftest_harness.h"
+#include "testlib.h"
+
+FIXTURE(yield) {
+	struct machine machine;
+	struct link_state link;
+	struct genl events;
+	struct result r;
+	int hold;
+	int ctl;
+};
+
+FIXTURE_SETUP(yield)
+{
+	ASSERT_EQ(0, machine_start(&self->machine, NULL));
+	ASSERT_EQ(0, genl_open(&self->events, true));
+	self->hold = ctl_hold();
+	ASSERT_LE(0, self->hold);
+	ASSERT_EQ(0, node_wait(HTTP_PORT));
+	self->ctl = ctl_open();
+	ASSERT_LE(0, self->ctl);
+}
+
+FIXTURE_TEARDOWN(yield)
+{
+	if (self->ctl >= 0)
+		close(self->ctl);
+	close(self->hold);
+	genl_close(&self->events);
+	EXPECT_EQ(0, machine_stop(&self->machine));
+}
+
+static int yield_now(int ctl)
+{
+	return ioctl(ctl, AMT_LME_IOC_YIELD) ? -errno : 0;
+}
+
+#define WAIT_FOR(link_state) \
+	ASSERT_EQ(0, link_wait(&self->events, AMT_LME_LINK_STATE_##link_state, \
+			       &self->link))
+
+/* The virtual AMT takes one connection; bare makes one of its own. */
+TEST_F(yield, another_program_has_lme_meanwhile)
+{
+	EXPECT_NE(0, run(&self->r, "bare", "open"));
+	ASSERT_EQ(0, yield_now(self->ctl));
+	ASSERT_EQ(0, yield_now(self->ctl));
+	WAIT_FOR(YIELDED);
+	EXPECT_EQ(11, sim_stat("last_disconnect_reason"));
+	EXPECT_EQ(0, run(&self->r, "bare", "open")) TH_LOG("%s", self->r.text);
+	close(self->ctl);
+	self->ctl = -1;
+	WAIT_FOR(UP);
+	EXPECT_EQ(2, self->link.generation);
+	EXPECT_EQ(0, next_open_works());
+}
+
+TEST_F(yield, channels_end_and_openers_wait)
+{
+	int before = node_open(HTTP_PORT, O_RDWR);
+	char byte;
+	int fd;
+
+	ASSERT_LE(0, before);
+	ASSERT_EQ(0, yield_now(self->ctl));
+	EXPECT_EQ(-1, read(before, &byte, 1));
+	EXPECT_EQ(ECONNRESET, errno);
+	close(before);
+	WAIT_FOR(YIELDED);
+	fd = node_open(HTTP_PORT, O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, fd_wait(fd, POLLOUT, 0));
+	close(self->ctl);
+	self->ctl = -1;
+	EXPECT_EQ(POLLOUT, fd_wait(fd, POLLOUT, WAIT_MS));
+	EXPECT_EQ(0, fcntl(fd, F_SETFL, 0));
+	EXPECT_EQ(0, channel_works(fd));
+	close(fd);
+}
+
+TEST_F(yield, it_lasts_until_the_last_file_is_closed)
+{
+	int second = ctl_open();
+
+	ASSERT_LE(0, second);
+	ASSERT_EQ(0, yield_now(self->ctl));
+	ASSERT_EQ(0, yield_now(second));
+	WAIT_FOR(YIELDED);
+	close(second);
+	EXPECT_EQ(0, run(&self->r, "bare", "open")) TH_LOG("%s", self->r.text);
+	ASSERT_EQ(0, link_get(&self->link));
+	EXPECT_EQ(AMT_LME_LINK_STATE_YIELDED, self->link.state);
+}
+
+TEST_F(yield, it_needs_cap_net_admin)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct before[2], data[2];
+
+	ASSERT_EQ(0, syscall(SYS_capget, &header, before));
+	memcpy(data, before, sizeof(data));
+	data[0].effective &= ~(1u << CAP_NET_ADMIN);
+	ASSERT_EQ(0, syscall(SYS_capset, &header, data));
+	EXPECT_EQ(-EPERM, yield_now(self->ctl));
+	ASSERT_EQ(0, syscall(SYS_capset, &header, before));
+	ASSERT_EQ(0, link_get(&self->link));
+	EXPECT_EQ(AMT_LME_LINK_STATE_UP, self->link.state);
+}
+
+TEST_F(yield, the_helper_runs_a_command_and_returns_its_status)
+{
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "yield", "bare", "open"));
+	EXPECT_NE(NULL, strstr(self->r.text, "16992")) TH_LOG("%s", self->r.text);
+	EXPECT_EQ(3, run(&self->r, "amt-helper", "yield", "--", "sh", "-c",
+			 "exit 3"));
+	EXPECT_EQ(127, run(&self->r, "amt-helper", "yield", "no-such-command"));
+	WAIT_FOR(UP);
+	EXPECT_EQ(0, next_open_works());
+}
+
+TEST_F(yield, the_helper_ends_a_command_in_time)
+{
+	EXPECT_EQ(7, run(&self->r, "amt-helper", "yield", "--for", "1", "--",
+			 "tail", "-f", "/dev/null"));
+	WAIT_FOR(UP);
+}
+
+TEST_F(yield, the_helper_yields_until_it_is_ended)
+{
+	static const char *const argv[] = { "amt-helper", "yield", NULL };
+	struct process p;
+
+	ASSERT_EQ(0, process_start(&p, -1, true, argv));
+	ASSERT_EQ(0, process_expect(&p, "LME is free"));
+	EXPECT_EQ(6, run(&self->r, "amt-helper", "status"));
+	EXPECT_EQ(0, process_end(&p, SIGTERM));
+	process_close(&p);
+	WAIT_FOR(UP);
+}
+
+TEST_F(yield, a_helper_that_is_killed_yields_no_more)
+{
+	static const char *const argv[] = { "amt-helper", "yield", NULL };
+	struct process p;
+
+	ASSERT_EQ(0, process_start(&p, -1, true, argv));
+	ASSERT_EQ(0, process_expect(&p, "LME is free"));
+	EXPECT_EQ(128 + SIGKILL, process_end(&p, SIGKILL));
+	process_close(&p);
+	WAIT_FOR(UP);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* amt-helper yield: leave LME to a program that insists on /dev/meiN. */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <systemd/sd-event.h>
+
+#include "helper/command.h"
+#include "helper/failure.h"
+#include "helper/kernel.h"
+#include "helper/parse.h"
+#include "helper/watch.h"
+#include "lib/device.h"
+#include "lib/netlink.h"
+
+#define SECONDS_MAX 1000000
+/* The driver may take 30 s to end a connection to firmware that hangs. */
+#define LET_GO_USEC 60000000
+
+/* As the shell says it. */
+#define STATUS_NOT_FOUND 127
+#define STATUS_NOT_RUN 126
+#define STATUS_SIGNAL 128
+
+struct yield {
+	unsigned int seconds; /* 0: no end by itself */
+	char **command; /* NULL: none */
+	sd_event *event;
+	struct netlink *nl;
+	int ctl;
+	struct watch *watch;
+	sd_event_source *timer;
+	pid_t pid; /* of the command, 0 when it does not run */
+	bool yielded;
+	int status; /* of the command */
+	struct failure failure;
+};
+
+static const char doc[] =
+	"Let go of LME for a program that needs it for itself, and take it back\n"
+	"when COMMAND has ended, after --for SECONDS, or at SIGINT or SIGTERM.\n"
+	"Channels end; connections made meanwhile wait.\v"
+	"Exit code: that of COMMAND, as the shell's; 0 without one; 4 no\n"
+	"permission; 7 AMT was not let go, or COMMAND ended by --for; 11 no\n"
+	"kernel module.";
+
+static const struct argp_option options[] = {
+	{ "for", 'f', "SECONDS", 0, "Not longer than this", 0 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct yield *yield = state->input;
+
+	switch (key) {
+	case 'f':
+		if (parse_number(arg, SECONDS_MAX, &yield->seconds) < 0 ||
+		    yield->seconds == 0)
+			argp_error(state, "\"%s\" is not a number of seconds",
+				   arg);
+		return 0;
+	case ARGP_KEY_ARGS:
+		yield->command = state->argv + state->next;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "[-- COMMAND [ARGUMENT...]]",
+	.doc = doc,
+};
+
+static void end(struct yield *yield)
+{
+	sd_event_exit(yield->event, 0);
+}
+
+static int on_child(sd_event_source *source, const siginfo_t *info, void *arg)
+{
+	struct yield *yield = arg;
+
+	(void)source;
+	yield->pid = 0;
+	yield->status = info->si_code == CLD_EXITED ?
+			info->si_status : STATUS_SIGNAL + info->si_status;
+	end(yield);
+	return 0;
+}
+
+/* The command's own signals are those that it had without us. */
+static void exec_command(char **command)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execvp(command[0], command);
+	fprintf(stderr, "amt-helper yield: %s: %s\n", command[0],
+		strerror(errno));
+	_exit(errno == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
+}
+
+static void start_command(struct yield *yield)
+{
+	int ret;
+
+	yield->pid = fork();
+	if (yield->pid == 0)
+		exec_command(yield->command);
+	ret = yield->pid < 0 ? -errno :
+	      sd_event_add_child(yield->event, NULL, yield->pid, WEXITED,
+				 on_child, yield);
+	if (ret >= 0)
+		return;
+	failure_set(&yield->failure, EXIT_INTERNAL, "cannot run %s: %s",
+		    yield->command[0], strerror(-ret));
+	end(yield);
+}
+
+/* With a command its end is the end, which this asks for. */
+static int on_enough(struct yield *yield, int signal)
+{
+	if (yield->pid > 0)
+		kill(yield->pid, signal);
+	else
+		end(yield);
+	return 0;
+}
+
+static int on_time(sd_event_source *source, uint64_t now, void *arg)
+{
+	struct yield *yield = arg;
+
+	(void)source;
+	(void)now;
+	if (!yield->yielded) {
+		failure_set(&yield->failure, EXIT_TIMEOUT,
+			    "the driver does not let go of LME; see dmesg");
+		end(yield);
+	} else if (yield->pid > 0) {
+		failure_set(&yield->failure, EXIT_TIMEOUT,
+			    "%s was ended after %u s", yield->command[0],
+			    yield->seconds);
+	}
+	return on_enough(yield, SIGTERM);
+}
+
+static int on_signal(sd_event_source *source,
+		     const struct signalfd_siginfo *info, void *arg)
+{
+	(void)source;
+	return on_enough(arg, (int)info->ssi_signo);
+}
+
+static int set_timer(struct yield *yield, uint64_t usec)
+{
+	yield->timer = sd_event_source_disable_unref(yield->timer);
+	return sd_event_add_time_relative(yield->event, &yield->timer,
+					  CLOCK_MONOTONIC, usec, 0, on_time,
+					  yield);
+}
+
+static void begin(struct yield *yield)
+{
+	yield->yielded = true;
+	yield->timer = sd_event_source_disable_unref(yield->timer);
+	if (yield->seconds > 0)
+		set_timer(yield, yield->seconds * 1000000ULL);
+	if (yield->command)
+		start_command(yield);
+	else
+		fputs("amt-helper yield: LME is free until this ends\n",
+		      stderr);
+}
+
+static void on_state(void *arg, const struct netlink_state *state)
+{
+	struct yield *yield = arg;
+
+	if (!yield->yielded && state->link.state == AMT_LME_LINK_STATE_YIELDED)
+		begin(yield);
+}
+
+static void on_watch_failed(void *arg, int error)
+{
+	struct yield *yield = arg;
+
+	kernel_watch_failed(&yield->failure, error);
+	end(yield);
+}
+
+static const struct watch_ops watch_ops = {
+	.state = on_state,
+	.failed = on_watch_failed,
+};
+
+static int watch_signals(struct yield *yield)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	sigset_t set;
+	int ret = 0;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&set, signals[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	for (size_t i = 0;
+	     i < sizeof(signals) / sizeof(signals[0]) && ret >= 0; i++)
+		ret = sd_event_add_signal(yield->event, NULL, signals[i],
+					  on_signal, yield);
+	return ret;
+}
+
+static void run_loop(struct yield *yield)
+{
+	int ret = sd_event_default(&yield->event);
+
+	if (ret >= 0)
+		ret = watch_signals(yield);
+	if (ret >= 0)
+		ret = set_timer(yield, LET_GO_USEC);
+	if (ret >= 0)
+		ret = watch_new(&yield->watch, yield->event, yield->nl,
+				&watch_ops, yield);
+	if (ret >= 0)
+		ret = sd_event_loop(yield->event);
+	if (ret < 0)
+		kernel_watch_failed(&yield->failure, ret);
+	watch_free(yield->watch);
+	sd_event_source_disable_unref(yield->timer);
+	sd_event_unref(yield->event);
+}
+
+static int let_go(struct yield *yield)
+{
+	int ret;
+
+	yield->ctl = kernel_open_ctl(&yield->failure);
+	if (yield->ctl < 0)
+		return -1;
+	ret = device_yield(yield->ctl);
+	if (ret < 0)
+		return failure_set(&yield->failure, EXIT_PERMISSION,
+				   "only root (CAP_NET_ADMIN) may have the link let go");
+	return 0;
+}
+
+int cmd_yield(int argc, char **argv)
+{
+	struct yield yield = { .ctl = -1 };
+
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &yield);
+	if (kernel_open(&yield.nl, &yield.failure) == 0 && let_go(&yield) == 0)
+		run_loop(&yield);
+	netlink_close(yield.nl);
+	if (yield.ctl >= 0)
+		close(yield.ctl);
+	if (yield.failure.code != EXIT_OK)
+		return failure_report(&yield.failure);
+	return yield.status;
+}
