@@ -5,6 +5,7 @@ amt-helper-src := \
 	user/helper/main.c \
 	user/helper/amt.c \
 	user/helper/cmd-connect.c \
+	user/helper/cmd-doctor.c \
 	user/helper/cmd-events.c \
 	user/helper/cmd-info.c \
 	user/helper/cmd-serve.c \
@@ -12,6 +13,16 @@ amt-helper-src := \
 	user/helper/cmd-wait.c \
 	user/helper/cmd-yield.c \
 	user/helper/describe.c \
+	user/helper/doctor/check-clients.c \
+	user/helper/doctor/check-hardware.c \
+	user/helper/doctor/check-link.c \
+	user/helper/doctor/check-module.c \
+	user/helper/doctor/layers.c \
+	user/helper/doctor/mei.c \
+	user/helper/doctor/module.c \
+	user/helper/doctor/ports.c \
+	user/helper/doctor/processes.c \
+	user/helper/doctor/tree.c \
 	user/helper/failure.c \
 	user/helper/info.c \
 	user/helper/kernel.c \

@@ -3,6 +3,10 @@
 
 apf_test-src := kernel/apf.c
 pthi_test-src := $(wildcard user/pthi/*.c)
+doctor_layers_test-src := $(wildcard user/helper/doctor/*.c) \
+	user/helper/failure.c user/helper/kernel.c \
+	user/lib/device.c user/lib/exit.c user/lib/netlink.c user/lib/output.c
+doctor_layers_test-pkg := json-c libnl-genl-3.0
 relay_test-src := user/helper/serve/relay.c
 relay_test-pkg := libsystemd
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Completion of amt-helper for bash.
 _amt_helper() {
-	local words='serve status info events wait connect yield version help'
+	local words='serve status info doctor events wait connect yield version help'
 
 	case $COMP_CWORD,${COMP_WORDS[1]} in
 	1,*)	;;
 	2,help)	;;
 	*,serve)	words='--bind --port-offset --help --usage' ;;
+	*,doctor)	words='--json --help --usage' ;;
 	*,status)	words='--json --help --usage' ;;
 	*,info)	words="$(amt-helper help info 2>/dev/null |
 			sed -n '/^Topics:/,$ { s/^Topics://; p }')

@@ -18,6 +18,7 @@ struct command {
 };
 
 int cmd_connect(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_events(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_serve(int argc, char **argv);

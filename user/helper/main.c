@@ -14,6 +14,7 @@ static int cmd_help(int argc, char **argv);
 static const struct command commands[] = {
 	{ "serve", "bind the ports that AMT forwards", cmd_serve },
 	{ "status", "show the link to AMT and its ports", cmd_status },
+	{ "doctor", "say what works, what does not, and why", cmd_doctor },
 	{ "events", "print what changes", cmd_events },
 	{ "wait", "wait for the link or a port", cmd_wait },
 	{ "info", "show what AMT tells about itself", cmd_info },

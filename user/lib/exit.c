@@ -35,6 +35,36 @@ const char *exit_name(enum exit_code code)
 		return "outcome-unknown";
 	case EXIT_CONFIG:
 		return "configuration";
+	case EXIT_DOCTOR_PCI:
+		return "doctor-pci";
+	case EXIT_DOCTOR_DRIVER:
+		return "doctor-driver";
+	case EXIT_DOCTOR_DEVICE:
+		return "doctor-device";
+	case EXIT_DOCTOR_PERMISSION:
+		return "doctor-permission";
+	case EXIT_DOCTOR_AMTHI:
+		return "doctor-amthi";
+	case EXIT_DOCTOR_MANAGEABILITY:
+		return "doctor-manageability";
+	case EXIT_DOCTOR_LME:
+		return "doctor-lme";
+	case EXIT_DOCTOR_BUS:
+		return "doctor-bus";
+	case EXIT_DOCTOR_HOLDER:
+		return "doctor-holder";
+	case EXIT_DOCTOR_SIGNATURE:
+		return "doctor-signature";
+	case EXIT_DOCTOR_MODULE:
+		return "doctor-module";
+	case EXIT_DOCTOR_LINK:
+		return "doctor-link";
+	case EXIT_DOCTOR_FORWARDS:
+		return "doctor-forwards";
+	case EXIT_DOCTOR_PORTS:
+		return "doctor-ports";
+	case EXIT_DOCTOR_PROVISIONING:
+		return "doctor-provisioning";
 	case EXIT_INTERNAL:
 		break;
 	}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* amt-helper doctor on a machine with virtual AMT, and with parts of it. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "schema.h"
+#include "testlib.h"
+
+/* Exit codes of doctor.rst. */
+#define EXIT_PCI 20
+#define EXIT_PERMISSION 23
+#define EXIT_LME 26
+#define EXIT_BUS 27
+#define EXIT_HOLDER 28
+#define EXIT_MODULE 30
+#define EXIT_PORTS 33
+
+#define AS_NOBODY "su", "nobody", "-c"
+#define ARGS(...) (const char *const[]){ __VA_ARGS__, NULL }
+
+FIXTURE(doctor) {
+	struct machine machine;
+	struct process other;
+	struct result r;
+	struct genl events;
+};
+
+FIXTURE_SETUP(doctor)
+{
+	ASSERT_EQ(0, machine_start(&self->machine, NULL));
+}
+
+FIXTURE_TEARDOWN(doctor)
+{
+	EXPECT_EQ(0, machine_stop(&self->machine));
+}
+
+static int restart_sim(struct machine *machine, const char *const args[])
+{
+	int err = sim_vanish(machine);
+
+	return err ? err : sim_start(machine, args);
+}
+
+/* Line by line, as an "ok" is not a result of this test. */
+static int show(const struct result *r)
+{
+	const char *line = r->text;
+
+	say("exit code %d", r->status);
+	while (*line) {
+		int length = (int)strcspn(line, "\n");
+
+		say("%.*s", length, line);
+		line += length + (line[length] == '\n');
+	}
+	return r->status;
+}
+
+static int doctor(struct result *r)
+{
+	run(r, "amt-helper", "doctor");
+	return show(r);
+}
+
+/* Whether the line of a layer has this verdict, and that text. */
+static bool says(const struct result *r, const char *verdict,
+		 const char *layer, const char *text)
+{
+	char begin[32];
+
+	snprintf(begin, sizeof(begin), "%-8s %-10s  ", verdict, layer);
+	for (const char *line = r->text; line; line = strchr(line, '\n')) {
+		const char *found;
+
+		line += *line == '\n';
+		found = strstr(line, text);
+		if (strncmp(line, begin, strlen(begin)) == 0)
+			return found && found < line + strcspn(line, "\n");
+	}
+	return false;
+}
+
+TEST_F(doctor, all_is_ok_with_a_serving_helper)
+{
+	ASSERT_EQ(0, process_start(&self->other, -1, true,
+				   ARGS("amt-helper", "serve")));
+	ASSERT_EQ(0, process_expect(&self->other, "port 16992 bound"));
+	ASSERT_EQ(0, process_expect(&self->other, "port 623 bound"));
+	EXPECT_EQ(0, doctor(&self->r));
+	EXPECT_EQ(NULL, strstr(self->r.text, "warn"));
+	EXPECT_EQ(NULL, strstr(self->r.text, "fail"));
+	EXPECT_EQ(NULL, strstr(self->r.text, "unknown "));
+	EXPECT_TRUE(says(&self->r, "ok", "driver", "vmei is bound"));
+	EXPECT_TRUE(says(&self->r, "ok", "device", "mei0, firmware 16.1.25"));
+	EXPECT_TRUE(says(&self->r, "ok", "lme", "1 connections, messages of 4096"));
+	EXPECT_TRUE(says(&self->r, "ok", "bus", "amt_lme is bound"));
+	EXPECT_TRUE(says(&self->r, "ok", "holder", "amt_lme has LME"));
+	EXPECT_TRUE(says(&self->r, "ok", "link", "up, session 1"));
+	EXPECT_TRUE(says(&self->r, "ok", "forwards", "16992 active"));
+	EXPECT_TRUE(says(&self->r, "ok", "tls", "http on port 16992"));
+	EXPECT_TRUE(says(&self->r, "ok", "ports", "16992: amt-helper (pid "));
+	EXPECT_EQ(0, process_end(&self->other, SIGTERM));
+	process_close(&self->other);
+}
+
+TEST_F(doctor, it_leaves_an_idle_link_alone)
+{
+	struct link_state link;
+
+	EXPECT_EQ(0, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "warn", "link", "idle"));
+	EXPECT_TRUE(says(&self->r, "ok", "holder", "nobody has LME"));
+	ASSERT_EQ(0, link_get(&link));
+	EXPECT_EQ(0, link.generation);
+	EXPECT_EQ(0, sim_stat("lme_connects"));
+}
+
+TEST_F(doctor, it_does_not_load_the_module)
+{
+	ASSERT_EQ(0, module_unload("amt_lme"));
+	EXPECT_EQ(0, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "warn", "module", "not loaded"));
+	EXPECT_TRUE(says(&self->r, "ok", "signature", "not signed"));
+	EXPECT_TRUE(says(&self->r, "ok", "bus", "no driver is bound"));
+	EXPECT_TRUE(says(&self->r, "unknown", "link", "not loaded"));
+	EXPECT_NE(0, access("/sys/module/amt_lme", F_OK));
+}
+
+#define FORGET "cd /lib/modules/$(uname -r) && sed -i.old /amt_lme/d modules.dep"
+#define REMEMBER "cd /lib/modules/$(uname -r) && mv modules.dep.old modules.dep"
+
+TEST_F(doctor, a_module_that_is_not_installed_is_30)
+{
+	ASSERT_EQ(0, module_unload("amt_lme"));
+	ASSERT_EQ(0, run(&self->r, "sh", "-c", FORGET));
+	EXPECT_EQ(EXIT_MODULE, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "fail", "module", "not installed for "));
+	EXPECT_EQ(0, run(&self->r, "sh", "-c", REMEMBER));
+}
+
+/* Its stdin stays open as long as it is to hold LME. */
+#define HOLD "cp /usr/bin/bare /tmp/lms; mkfifo /tmp/hold; exec 4<>/tmp/hold; " \
+	"exec /tmp/lms open --hold <&4 >&2"
+
+TEST_F(doctor, an_lms_that_holds_lme_is_28_and_keeps_it)
+{
+	char name[32];
+
+	ASSERT_EQ(0, process_start(&self->other, -1, true,
+				   ARGS("sh", "-c", HOLD)));
+	ASSERT_EQ(0, process_expect(&self->other, "16992"));
+	EXPECT_EQ(EXIT_HOLDER, doctor(&self->r));
+	snprintf(name, sizeof(name), "lms (pid %d)", self->other.pid);
+	EXPECT_TRUE(says(&self->r, "fail", "holder", name));
+	EXPECT_TRUE(says(&self->r, "warn", "lms", name));
+	EXPECT_TRUE(process_is_running(&self->other));
+	EXPECT_EQ(1, sim_stat("lme_connects"));
+	EXPECT_EQ(0, sim_stat("lme_disconnects"));
+	EXPECT_EQ(128 + SIGKILL, process_end(&self->other, SIGKILL));
+	process_close(&self->other);
+	unlink("/tmp/hold");
+	unlink("/tmp/lms");
+}
+
+TEST_F(doctor, lme_for_two_is_hidden_by_the_bus_which_is_27)
+{
+	ASSERT_EQ(0, restart_sim(&self->machine, ARGS("--connections", "2")));
+	EXPECT_EQ(EXIT_BUS, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "ok", "lme", "2 connections"));
+	EXPECT_TRUE(says(&self->r, "fail", "bus", "hides LME"));
+	EXPECT_TRUE(says(&self->r, "fail", "link", "absent"));
+}
+
+TEST_F(doctor, an_lme_that_is_away_is_26)
+{
+	struct link_state link;
+	int ctl = ctl_hold();
+
+	/* The host forgets a client when it cannot connect it. */
+	ASSERT_LE(0, ctl);
+	ASSERT_EQ(0, node_wait(HTTP_PORT));
+	ASSERT_EQ(0, genl_open(&self->events, true));
+	ASSERT_EQ(0, sim_command("away 600000"));
+	ASSERT_EQ(0, link_wait(&self->events, AMT_LME_LINK_STATE_ABSENT,
+			       &link));
+	EXPECT_EQ(EXIT_LME, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "fail", "lme", "no client LME"));
+	EXPECT_TRUE(says(&self->r, "ok", "amthi", "AMTHI takes"));
+	genl_close(&self->events);
+	close(ctl);
+}
+
+TEST_F(doctor, a_taken_port_is_33_and_names_who_has_it)
+{
+	struct sockaddr_in6 any = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(HTTP_PORT),
+	};
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char name[64];
+
+	ASSERT_EQ(0, bind(fd, (struct sockaddr *)&any, sizeof(any)));
+	ASSERT_EQ(0, listen(fd, 1));
+	EXPECT_EQ(EXIT_PORTS, doctor(&self->r));
+	snprintf(name, sizeof(name), "16992: doctor_test (pid %d)", getpid());
+	EXPECT_TRUE(says(&self->r, "fail", "ports", name));
+	EXPECT_EQ(EXIT_PERMISSION, run(&self->r, AS_NOBODY, "amt-helper doctor"));
+	EXPECT_TRUE(says(&self->r, "unknown", "ports", "16992: somebody"));
+	close(fd);
+}
+
+TEST_F(doctor, an_amt_with_tls_only_is_told)
+{
+	int ctl;
+
+	ASSERT_EQ(0, restart_sim(&self->machine, ARGS("--ports", "16993,664")));
+	ctl = ctl_hold();
+	ASSERT_LE(0, ctl);
+	ASSERT_EQ(0, node_wait(16993));
+	EXPECT_EQ(0, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "warn", "tls", "TLS only"));
+	close(ctl);
+}
+
+TEST_F(doctor, without_permission_it_is_23_and_says_what_it_cannot_see)
+{
+	EXPECT_EQ(EXIT_PERMISSION, run(&self->r, AS_NOBODY, "amt-helper doctor"));
+	show(&self->r);
+	EXPECT_TRUE(says(&self->r, "fail", "permission", "may not open"));
+	EXPECT_TRUE(says(&self->r, "ok", "device", "mei0"));
+	EXPECT_TRUE(says(&self->r, "unknown", "amthi", "cannot be read"));
+	EXPECT_TRUE(says(&self->r, "unknown", "holder", "do not show their files"));
+	EXPECT_TRUE(says(&self->r, "warn", "link", "idle"));
+}
+
+TEST_F(doctor, firmware_that_hangs_does_not_hang_it)
+{
+	ASSERT_EQ(0, process_suspend(&self->machine.sim));
+	EXPECT_EQ(0, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "ok", "lme", "LME"));
+	ASSERT_EQ(0, kill(self->machine.sim.pid, SIGCONT));
+}
+
+/* ---- JSON ---- */
+
+static int64_t error_code(const char *text)
+{
+	struct json_object *document = json_tokener_parse(text);
+	struct json_object *error = json_object_object_get(document, "error");
+	int64_t code = json_object_get_int64(json_object_object_get(error,
+								"code"));
+
+	json_object_put(document);
+	return code;
+}
+
+TEST_F(doctor, json_is_as_its_schema_says)
+{
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "doctor", "--json"));
+	EXPECT_EQ(0, schema_check("doctor", self->r.text));
+	EXPECT_EQ(0, error_code(self->r.text));
+	ASSERT_EQ(0, restart_sim(&self->machine, ARGS("--connections", "2")));
+	EXPECT_EQ(EXIT_BUS, run(&self->r, "amt-helper", "doctor", "--json"));
+	EXPECT_EQ(0, schema_check("doctor", self->r.text));
+	EXPECT_EQ(EXIT_BUS, error_code(self->r.text));
+}
+
+TEST(schema_check_sees_what_is_wrong)
+{
+	static const char *const texts[] = {
+		"", "[]", "{}",
+		"{\"schema_version\":2,\"layers\":[]}",
+		"{\"schema_version\":1,\"layers\":[]}",
+		"{\"schema_version\":1,\"layers\":[{}]}",
+		"{\"schema_version\":1,\"layers\":[{\"layer\":\"x\","
+		"\"verdict\":{\"value\":0,\"name\":\"ok\"},\"evidence\":\"e\","
+		"\"advice\":\"\"}]}",
+		"{\"schema_version\":1,\"layers\":[{\"layer\":\"pci\","
+		"\"verdict\":{\"value\":4,\"name\":\"ok\"},\"evidence\":\"e\","
+		"\"advice\":\"\"}]}",
+		"{\"schema_version\":1,\"layers\":[{\"layer\":\"pci\","
+		"\"verdict\":{\"value\":0,\"name\":\"ok\"},\"evidence\":\"\","
+		"\"advice\":\"\"}]}",
+		"{\"schema_version\":1,\"layers\":[{\"layer\":\"pci\","
+		"\"verdict\":{\"value\":0,\"name\":\"ok\"},\"evidence\":\"e\","
+		"\"advice\":1}]}",
+		"{\"schema_version\":1,\"layers\":[{\"layer\":\"pci\","
+		"\"verdict\":{\"value\":0,\"name\":\"ok\"},\"evidence\":\"e\","
+		"\"advice\":\"\"}],\"other\":1}",
+	};
+
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		EXPECT_LT(0, schema_check("doctor", texts[i]))
+			TH_LOG("text %zu", i);
+	EXPECT_EQ(0, schema_check("doctor",
+		"{\"schema_version\":1,\"layers\":[{\"layer\":\"pci\","
+		"\"verdict\":{\"value\":0,\"name\":\"ok\"},\"evidence\":\"e\","
+		"\"advice\":\"\"}]}"));
+}
+
+/* ---- Without the machine ---- */
+
+TEST(a_machine_without_an_me_is_20_and_says_so)
+{
+	struct result r;
+
+	EXPECT_EQ(EXIT_PCI, doctor(&r));
+	EXPECT_TRUE(says(&r, "fail", "pci", "no hardware"));
+	EXPECT_EQ(EXIT_PCI, run(&r, "amt-helper", "doctor", "--json"));
+	EXPECT_EQ(0, schema_check("doctor", r.text));
+}
+
+TEST_HARNESS_MAIN

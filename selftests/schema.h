@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* JSON that programs print against its schema in Documentation/schema/. */
+#ifndef SELFTESTS_SCHEMA_H
+#define SELFTESTS_SCHEMA_H
+
+/**
+ * schema_check() - is a text what a schema says
+ * @name: of the schema, such as "doctor"
+ * @text: the JSON
+ *
+ * Knows of JSON Schema what the schemas here use, and says so of a keyword that
+ * it does not know.
+ *
+ * Return: how many things are wrong; each is printed to stderr.
+ */
+int schema_check(const char *name, const char *text);
+
+#endif /* SELFTESTS_SCHEMA_H */

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Layers from the clients of the firmware to who has the one for ports. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "helper/doctor/doctor.h"
+
+#define SEE_MORE "run as root, with debugfs mounted on /sys/kernel/debug"
+
+static void judge_client(const struct doctor *doctor, struct finding *finding,
+			 const char *uuid, const char *name)
+{
+	const struct client *client = client_find(&doctor->mei, uuid);
+
+	if (client)
+		finding_set(finding, VERDICT_OK, "",
+			    "%s takes %d connections, messages of %d bytes",
+			    name, client->connections, client->message_size);
+	else if (doctor->mei.listed)
+		finding_set(finding, VERDICT_FAIL,
+			    "enable AMT (manageability) in the firmware setup (MEBx); not every ME has AMT",
+			    "the firmware offers no client %s", name);
+	else if (*doctor->mei.name)
+		finding_set(finding, VERDICT_UNKNOWN, SEE_MORE,
+			    "the bus does not show %s, and the list of all clients cannot be read",
+			    name);
+	else
+		finding_set(finding, VERDICT_UNKNOWN, "", "no MEI device");
+}
+
+void check_amthi(const struct doctor *doctor, struct finding *finding)
+{
+	judge_client(doctor, finding, UUID_AMTHI, "AMTHI");
+}
+
+void check_lme(const struct doctor *doctor, struct finding *finding)
+{
+	judge_client(doctor, finding, UUID_LME, "LME");
+}
+
+void check_bus(const struct doctor *doctor, struct finding *finding)
+{
+	const struct client *lme = client_find(&doctor->mei, UUID_LME);
+
+	if (!lme)
+		finding_set(finding, VERDICT_UNKNOWN, "", "no LME to look for");
+	else if (!lme->on_bus && link_is_up(doctor))
+		finding_set(finding, VERDICT_OK, "",
+			    "the MEI bus hides LME, and a program carries the link");
+	else if (!lme->on_bus)
+		finding_set(finding, VERDICT_FAIL,
+			    "amt_lme cannot bind to it; programs that open /dev/mei0 themselves can use it",
+			    "the MEI bus hides LME, as the firmware allows %d connections",
+			    lme->connections);
+	else if (!*lme->driver)
+		finding_set(finding, VERDICT_OK, "",
+			    "the MEI bus shows LME, no driver is bound");
+	else
+		finding_set(finding,
+			    strcmp(lme->driver, "amt_lme") == 0 ? VERDICT_OK :
+								  VERDICT_WARN,
+			    "", "the MEI bus shows LME, %s is bound",
+			    lme->driver);
+}
+
+/* Whether LME refused the driver, or is connected by somebody else. */
+static int connected(const struct doctor *doctor)
+{
+	const struct client *lme = client_find(&doctor->mei, UUID_LME);
+
+	if (doctor->kernel_error == 0 && doctor->kernel.link.error == EBUSY)
+		return 1;
+	if (!lme || lme->connected < 0)
+		return -1;
+	return lme->connected >= lme->connections;
+}
+
+static void judge_taken(const struct process_facts *seen,
+			struct finding *finding)
+{
+	char text[FINDING_SIZE];
+
+	if (seen->mei.count)
+		finding_set(finding, VERDICT_FAIL,
+			    "stop it (systemctl stop lms, if it is that); one program at a time can use LME",
+			    "LME is taken; the MEI device is open in %.200s",
+			    tasks_text(&seen->mei, text));
+	else if (seen->unseen)
+		finding_set(finding, VERDICT_FAIL,
+			    "run as root to see its name, and stop it",
+			    "LME is taken by a process that cannot be seen");
+	else
+		finding_set(finding, VERDICT_FAIL,
+			    "unload the drivers that are bound to it: ls /sys/bus/mei/drivers",
+			    "LME is taken, and no process has the MEI device open");
+}
+
+static void judge_unknown(const struct process_facts *seen,
+			  struct finding *finding)
+{
+	char text[FINDING_SIZE];
+
+	if (seen->mei.count)
+		finding_set(finding, VERDICT_UNKNOWN, SEE_MORE,
+			    "the MEI device is open in %.200s, for LME or another client",
+			    tasks_text(&seen->mei, text));
+	else if (seen->unseen)
+		finding_set(finding, VERDICT_UNKNOWN, SEE_MORE,
+			    "%d processes do not show their files",
+			    seen->unseen);
+	else
+		finding_set(finding, VERDICT_OK, "",
+			    "no process has the MEI device open");
+}
+
+void check_holder(const struct doctor *doctor, struct finding *finding)
+{
+	const struct process_facts *seen = &doctor->processes;
+
+	if (!*doctor->mei.name)
+		finding_set(finding, VERDICT_UNKNOWN, "", "no MEI device");
+	else if (link_is_up(doctor))
+		finding_set(finding, VERDICT_OK, "", "amt_lme has LME");
+	else if (connected(doctor) == 1)
+		judge_taken(seen, finding);
+	else if (connected(doctor) == 0)
+		finding_set(finding, VERDICT_OK, "", "nobody has LME");
+	else
+		judge_unknown(seen, finding);
+}
