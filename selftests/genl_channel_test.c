@@ -39,17 +39,6 @@ FIXTURE_TEARDOWN(channel)
 	EXPECT_EQ(0, machine_stop(&self->machine));
 }
 
-static int dump(struct genl *g, struct genl_answer *answer)
-{
-	int err;
-
-	do {
-		err = genl_ask(g, genl_message(g, AMT_LME_CMD_CHANNEL_GET,
-					       NLM_F_DUMP), answer);
-	} while (err == -EINTR);
-	return err;
-}
-
 static int get(struct genl *g, uint32_t id, struct genl_answer *answer)
 {
 	struct nl_msg *msg = genl_message(g, AMT_LME_CMD_CHANNEL_GET, 0);
@@ -86,7 +75,7 @@ TEST_F(channel, dump_tells_both_ends_the_opener_and_the_bytes)
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, http_get(fd, "/down/1000", true, &http));
-	ASSERT_EQ(0, dump(&self->genl, &self->answer));
+	ASSERT_EQ(0, channels_dump(&self->genl, &self->answer));
 	ASSERT_EQ(1, self->answer.channels)
 		TH_LOG("error %d: %s", self->answer.error, self->answer.why);
 	EXPECT_LT(0, self->ch->id);
@@ -117,7 +106,7 @@ TEST_F(channel, get_by_id_finds_the_same_and_no_other)
 	uint32_t id;
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, dump(&self->genl, &self->answer));
+	ASSERT_EQ(0, channels_dump(&self->genl, &self->answer));
 	ASSERT_EQ(1, self->answer.channels);
 	id = self->ch->id;
 	ASSERT_EQ(0, get(&self->genl, id, &self->answer));
@@ -147,10 +136,10 @@ TEST_F(channel, what_waits_for_a_slot_is_queued_and_has_no_id)
 	ASSERT_LE(0, fd[1]);
 	ASSERT_LE(0, fd[2]);
 	/* AMT has to say first that it has no slot for the third. */
-	ASSERT_EQ(0, dump(&self->genl, &self->answer));
+	ASSERT_EQ(0, channels_dump(&self->genl, &self->answer));
 	while (self->ch[2].state == AMT_LME_CHANNEL_STATE_OPENING) {
 		ASSERT_EQ(0, genl_event(&self->events, &event, WAIT_MS));
-		ASSERT_EQ(0, dump(&self->genl, &self->answer));
+		ASSERT_EQ(0, channels_dump(&self->genl, &self->answer));
 	}
 	ASSERT_EQ(3, self->answer.channels);
 	EXPECT_EQ(AMT_LME_CHANNEL_STATE_OPEN, self->ch[0].state);
@@ -197,7 +186,7 @@ static int ask_as_nobody(void)
 		return 1;
 	if (genl_open(&g, false))
 		return 2;
-	if (dump(&g, &answer) || answer.error != EPERM || answer.channels)
+	if (channels_dump(&g, &answer) || answer.error != EPERM || answer.channels)
 		return 3;
 	if (get(&g, 1, &answer) || answer.error != EPERM || answer.channels)
 		return 4;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* amt-helper: AMT's ports on loopback, and what it says of the link. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <json-c/json.h>
-#include <netinet/in.h>
 #include <linux/netlink.h>
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -31,10 +29,7 @@ FIXTURE(serve) {
 FIXTURE_SETUP(serve)
 {
 	ASSERT_EQ(0, machine_start(&self->machine, NULL));
-	ASSERT_EQ(0, process_start(&self->helper, -1, true,
-				   (const char *const[]){
-				   "amt-helper", "serve", NULL }));
-	ASSERT_EQ(0, process_expect(&self->helper, "port 16992 bound"));
+	ASSERT_EQ(0, serve_start(&self->helper));
 }
 
 FIXTURE_TEARDOWN(serve)
@@ -43,32 +38,6 @@ FIXTURE_TEARDOWN(serve)
 		EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
 	process_close(&self->helper);
 	EXPECT_EQ(0, machine_stop(&self->machine));
-}
-
-static int connect_to(int family, unsigned int port)
-{
-	struct sockaddr_in in4 = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	struct sockaddr_in6 in6 = {
-		.sin6_family = AF_INET6,
-		.sin6_port = htons(port),
-		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
-	};
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int err;
-
-	if (family == AF_INET)
-		err = connect(fd, (struct sockaddr *)&in4, sizeof(in4));
-	else
-		err = connect(fd, (struct sockaddr *)&in6, sizeof(in6));
-	if (!err)
-		return fd;
-	err = -errno;
-	close(fd);
-	return err;
 }
 
 TEST_F(serve, curl_with_digest_gets_200)
@@ -156,7 +125,7 @@ TEST_F(serve, four_clients_in_parallel_each_get_their_bytes)
 TEST_F(serve, a_client_that_closes_frees_its_slot)
 {
 	char byte;
-	int fd = connect_to(AF_INET, HTTP_PORT);
+	int fd = tcp_connect(AF_INET, HTTP_PORT);
 
 	ASSERT_LE(0, fd);
 	/* The end of an idle client: its half-close comes back as the end. */
@@ -171,7 +140,7 @@ TEST_F(serve, a_client_that_half_closes_gets_its_answer)
 {
 	struct http_answer answer;
 	char byte;
-	int fd = connect_to(AF_INET, HTTP_PORT);
+	int fd = tcp_connect(AF_INET, HTTP_PORT);
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, http_send(fd, "/down/100000", true, NULL, 0));
@@ -185,15 +154,15 @@ TEST_F(serve, a_client_that_half_closes_gets_its_answer)
 
 TEST_F(serve, sigterm_ends_it_with_0_and_closes_the_ports)
 {
-	int fd = connect_to(AF_INET, HTTP_PORT);
+	int fd = tcp_connect(AF_INET, HTTP_PORT);
 	char byte;
 
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
 	EXPECT_GE(0, read(fd, &byte, 1));
 	close(fd);
-	EXPECT_EQ(-ECONNREFUSED, connect_to(AF_INET, HTTP_PORT));
-	EXPECT_EQ(-ECONNREFUSED, connect_to(AF_INET6, HTTP_PORT));
+	EXPECT_EQ(-ECONNREFUSED, tcp_connect(AF_INET, HTTP_PORT));
+	EXPECT_EQ(-ECONNREFUSED, tcp_connect(AF_INET6, HTTP_PORT));
 }
 
 TEST_F(serve, status_says_that_the_link_is_up_and_lists_the_ports)

@@ -326,3 +326,14 @@ int link_wait(struct genl *events, uint32_t state, struct link_state *link)
 		    err, link->state);
 	return err;
 }
+
+int channels_dump(struct genl *g, struct genl_answer *answer)
+{
+	int err;
+
+	do {
+		err = genl_ask(g, genl_message(g, AMT_LME_CMD_CHANNEL_GET,
+					       NLM_F_DUMP), answer);
+	} while (err == -EINTR);
+	return err;
+}

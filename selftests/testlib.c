@@ -505,6 +505,19 @@ int write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+ssize_t read_all(int fd, void *data, size_t len)
+{
+	size_t done = 0;
+	ssize_t n = 1;
+
+	while (done < len && n > 0) {
+		n = read(fd, (char *)data + done, len - done);
+		if (n > 0)
+			done += n;
+	}
+	return n < 0 ? -errno : (ssize_t)done;
+}
+
 int http_send(int fd, const char *path, bool keep, const void *body,
 	      size_t len)
 {
@@ -556,7 +569,7 @@ static int receive_body(int fd, struct http_answer *answer, ssize_t len)
 	return 0;
 }
 
-int http_receive(int fd, struct http_answer *answer)
+int http_receive_head(int fd, struct http_answer *answer)
 {
 	const char *length;
 	char head[2048];
@@ -571,8 +584,18 @@ int http_receive(int fd, struct http_answer *answer)
 		say("not an HTTP answer: %s", head);
 		return -EPROTO;
 	}
-	return receive_body(fd, answer,
-			    strtoul(strchr(length, ':') + 1, NULL, 10));
+	answer->head_len = n;
+	answer->len = strtol(strchr(length, ':') + 1, NULL, 10);
+	return 0;
+}
+
+int http_receive(int fd, struct http_answer *answer)
+{
+	int err = http_receive_head(fd, answer);
+	ssize_t len = answer->len;
+
+	answer->len = 0;
+	return err ? err : receive_body(fd, answer, len);
 }
 
 int http_get(int fd, const char *path, bool keep, struct http_answer *answer)

@@ -193,9 +193,11 @@ int fd_wait(int fd, short events, int ms);
  * @status: the HTTP status
  * @body: the body, NUL-terminated; to be freed with http_free()
  * @len: its length in bytes
+ * @head_len: length of what came before it
  */
 struct http_answer {
 	int status;
+	ssize_t head_len;
 	char *body;
 	ssize_t len;
 };
@@ -203,6 +205,9 @@ struct http_answer {
 /** http_send() - write a request, with a body if @body is not NULL */
 int http_send(int fd, const char *path, bool keep, const void *body,
 	      size_t len);
+
+/** http_receive_head() - read an answer up to its body, whose length it is */
+int http_receive_head(int fd, struct http_answer *answer);
 
 /** http_receive() - read an answer to its end */
 int http_receive(int fd, struct http_answer *answer);
@@ -217,8 +222,46 @@ void http_free(struct http_answer *answer);
 /** write_all() - write all bytes */
 int write_all(int fd, const void *data, size_t len);
 
+/** read_all() - read all bytes; fewer at the end, or a negative errno */
+ssize_t read_all(int fd, void *data, size_t len);
+
 /** sha256() - of @len bytes, by sha256sum, into 64 hex digits and a NUL */
 int sha256(const void *data, size_t len, char hex[65]);
+
+/* ---- Ways to a service inside AMT ---- */
+
+/** enum way - through a device node, or through amt-helper serve */
+enum way {
+	WAY_NODE,
+	WAY_TCP,
+};
+
+/** tcp_connect() - connect to a port on loopback, of AF_INET or AF_INET6 */
+int tcp_connect(int family, unsigned int port);
+
+/** serve_start() - start amt-helper serve; returns when HTTP_PORT is bound */
+int serve_start(struct process *helper);
+
+/** way_open() - open a connection to HTTP_PORT; its file */
+int way_open(enum way way);
+
+/** way_half_close() - say that nothing more will be written */
+int way_half_close(enum way way, int fd);
+
+/** files_of() - how many descriptors a process has open */
+int files_of(pid_t pid);
+
+/**
+ * clients_gone() - wait until no channel is left, and no slot taken
+ * @helper: amt-helper serve
+ * @files: how many descriptors it has without a client
+ *
+ * No event tells of a descriptor that is closed elsewhere, so this looks again
+ * and again, for some seconds.
+ *
+ * Return: 0; -EBUSY when something is left, and says what.
+ */
+int clients_gone(const struct process *helper, int files);
 
 /* ---- An AMT that breaks the rules ---- */
 
@@ -354,6 +397,9 @@ int genl_ask(struct genl *g, struct nl_msg *msg, struct genl_answer *answer);
 
 /** genl_event() - the next event; -ETIME after @ms */
 int genl_event(struct genl *g, struct genl_answer *answer, int ms);
+
+/** channels_dump() - all channels, as often as it takes for all at one time */
+int channels_dump(struct genl *g, struct genl_answer *answer);
 
 /** link_get() - the state of the link */
 int link_get(struct link_state *link);
