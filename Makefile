@@ -27,7 +27,7 @@ help:
 	@echo 'make check-debug    the VM tests on a kernel with KASAN, lockdep, kmemleak'
 	@echo 'make bench          speed of the module against a program on /dev/mei0'
 	@echo 'make fuzz           libFuzzer on the parsers; FUZZ_SECONDS=60 for each'
-	@echo 'make soak           many firmware resets; AMT_LME_RESETS=500'
+	@echo 'make soak           many firmware resets, many bytes; AMT_LME_RESETS=500 AMT_LME_MIB=16'
 	@echo 'make ynl            generate the netlink code from its specification'
 	@echo 'make htmldocs       the documentation in build/html'
 
@@ -133,8 +133,8 @@ bench: user
 	$(MAKE) modules KVER=6.1
 	selftests/bench/run
 soak:
-	AMT_LME_RESETS=$(or $(AMT_LME_RESETS),500) VM_TIMEOUT=86400 \
-		selftests/check recovery_test
+	AMT_LME_RESETS=$(or $(AMT_LME_RESETS),500) AMT_LME_MIB=$(or $(AMT_LME_MIB),16) \
+		VM_TIMEOUT=86400 selftests/check transfer_test recovery_test
 
 fuzzers := $(patsubst selftests/fuzz/%.c,$(O)/fuzz/%,$(wildcard selftests/fuzz/*_fuzz.c))
 $(foreach f,$(fuzzers),$(eval $(f): $(fuzz-$(patsubst %_fuzz,%,$(notdir $(f))))))
