@@ -5,3 +5,4 @@ doctor_test-src := selftests/schema.c
 doctor_test-pkg := json-c
 helper_test-pkg := json-c
 serve_test-pkg := json-c
+transfer_test-pkg := gnutls

@@ -93,8 +93,8 @@ static int64_t now_ms(void)
 int clients_gone(const struct process *helper, int files)
 {
 	int64_t end = now_ms() + GONE_MS;
-	struct genl_answer answer;
-	struct link_state link;
+	struct genl_answer answer = { 0 };
+	struct link_state link = { 0 };
 	struct genl g;
 	int err = genl_open(&g, false);
 
