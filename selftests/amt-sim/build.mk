@@ -6,5 +6,5 @@ amt-sim-src := $(addprefix selftests/amt-sim/, \
 	heci.c connection.c hbm.c exchange.c \
 	apf.c lme.c channel.c \
 	pthi.c mkhi.c manageability.c \
-	http.c)
+	http.c tls.c)
 amt-sim-pkg := libmicrohttpd libsystemd gnutls

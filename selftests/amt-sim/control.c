@@ -13,6 +13,7 @@
 
 #include "control.h"
 #include "fault.h"
+#include "http.h"
 #include "sim.h"
 
 #define MAX_LINE CONTROL_MAX_LINE
@@ -87,6 +88,13 @@ static const char *do_stats(struct sim *sim, const char *args, FILE *out)
 	return NULL;
 }
 
+static const char *do_certificate(struct sim *sim, const char *args, FILE *out)
+{
+	(void)args;
+	fputs(http_certificate(sim->http), out);
+	return NULL;
+}
+
 static const char *do_help(struct sim *sim, const char *args, FILE *out);
 
 static const struct {
@@ -99,6 +107,7 @@ static const struct {
 	{ "trace", "[HEX]",
 	  "what the host said since the last trace, up to what begins so",
 	  fault_trace },
+	{ "certificate", "", "what AMT shows to TLS clients", do_certificate },
 	{ "reset", "", "firmware resets the link", fault_reset },
 	{ "reset-after-close", "on|off", "and does it after each CLOSE",
 	  fault_reset_after_close },

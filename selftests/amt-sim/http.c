@@ -15,6 +15,7 @@
 
 #include "http.h"
 #include "sim.h"
+#include "tls.h"
 #include "wire.h"
 
 #define SERVER "Intel(R) Active Management Technology 16.1.25"
@@ -27,14 +28,28 @@
 /* hashed before other connections get their turn */
 #define HASH_SLICE 1048576ul
 
-/* 623 is oob-ws-http: WS-Management over HTTP, as on 16992. */
-static const __u16 http_ports[] = { 16992, 623 };
+/* 623 and 664 are oob-ws-http and -https: the same as on 1699x. */
+static const struct {
+	__u16 port;
+	bool tls;
+} services[] = {
+	{ 16992, false },
+	{ 623, false },
+	{ 16993, true },
+	{ 664, true },
+};
 
-struct http {
-	struct sim *sim;
+struct server {
 	struct MHD_Daemon *daemon;
 	sd_event_source *io;
 	sd_event_source *again;
+};
+
+struct http {
+	struct sim *sim;
+	struct server plain;
+	struct server tls;
+	struct identity identity;
 	char random[32];
 };
 
@@ -377,15 +392,20 @@ static void on_completed(void *data, struct MHD_Connection *c, void **state,
 	*state = NULL;
 }
 
-/* The library has no timeouts here: it is idle, or wants to run again now. */
-static void run(struct http *http)
+/*
+ * The library has no timeouts here: it is idle, or wants to run again, after
+ * whatever else is due. It wants that all the time while it waits for the rest
+ * of a TLS handshake.
+ */
+static void run(struct server *server)
 {
 	MHD_UNSIGNED_LONG_LONG timeout;
 	bool again;
 
-	MHD_run(http->daemon);
-	again = MHD_get_timeout(http->daemon, &timeout) == MHD_YES && !timeout;
-	sd_event_source_set_enabled(http->again,
+	MHD_run(server->daemon);
+	again = MHD_get_timeout(server->daemon, &timeout) == MHD_YES &&
+		!timeout;
+	sd_event_source_set_enabled(server->again,
 				    again ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
@@ -405,33 +425,59 @@ static int on_again(sd_event_source *source, void *data)
 	return 0;
 }
 
+static struct server *find_server(struct http *http, __u32 port)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++)
+		if (services[i].port == port)
+			return services[i].tls ? &http->tls : &http->plain;
+	return NULL;
+}
+
 int http_connect(struct http *http, __u32 port)
 {
 	const struct sockaddr address = { .sa_family = AF_UNIX };
+	struct server *server = find_server(http, port);
 	int pair[2];
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(http_ports); i++)
-		if (http_ports[i] == port)
-			break;
-	if (i == ARRAY_SIZE(http_ports))
+	if (!server)
 		return -ECONNREFUSED;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 		       pair) < 0)
 		return -errno;
 	/* takes the descriptor, also when it fails */
-	if (MHD_add_connection(http->daemon, pair[1], &address,
+	if (MHD_add_connection(server->daemon, pair[1], &address,
 			       sizeof(address)) != MHD_YES) {
 		close(pair[0]);
 		return -ENOMEM;
 	}
-	sd_event_source_set_enabled(http->again, SD_EVENT_ONESHOT);
+	sd_event_source_set_enabled(server->again, SD_EVENT_ONESHOT);
 	return pair[0];
 }
 
-static struct MHD_Daemon *start(struct http *http)
+/* For gnutls_priority_init(3). */
+static const char *tls_versions(const struct sim *sim)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET,
+	if (!sim->opt.tls)
+		return "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+	return strcmp(sim->opt.tls, "1.2") ? "NORMAL:-VERS-ALL:+VERS-TLS1.3" :
+					     "NORMAL:-VERS-ALL:+VERS-TLS1.2";
+}
+
+static struct MHD_Daemon *start_daemon(struct http *http, bool tls)
+{
+	const struct MHD_OptionItem with_tls[] = {
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, http->identity.key },
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, http->identity.certificate },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
+		  (void *)tls_versions(http->sim) },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	const struct MHD_OptionItem without[] = {
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
+				(tls ? MHD_USE_TLS : 0),
 				0, NULL, NULL, on_request, http,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
 				MHD_OPTION_DIGEST_AUTH_RANDOM,
@@ -441,47 +487,66 @@ static struct MHD_Daemon *start(struct http *http)
 				4 * BLOCK,
 				MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
 				BLOCK,
+				MHD_OPTION_ARRAY, tls ? with_tls : without,
 				MHD_OPTION_END);
+}
+
+static bool server_start(struct server *server, struct http *http, bool tls)
+{
+	const union MHD_DaemonInfo *info;
+	sd_event *event = http->sim->event;
+
+	server->daemon = start_daemon(http, tls);
+	if (!server->daemon)
+		return false;
+	info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	return info &&
+	       sd_event_add_io(event, &server->io, info->epoll_fd, EPOLLIN,
+			       on_io, server) >= 0 &&
+	       sd_event_add_defer(event, &server->again, on_again,
+				  server) >= 0 &&
+	       sd_event_source_set_priority(server->again,
+					    SD_EVENT_PRIORITY_IDLE) >= 0 &&
+	       sd_event_source_set_enabled(server->again, SD_EVENT_OFF) >= 0;
+}
+
+static void server_stop(struct server *server)
+{
+	sd_event_source_unref(server->again);
+	sd_event_source_unref(server->io);
+	if (server->daemon)
+		MHD_stop_daemon(server->daemon);
 }
 
 struct http *http_new(struct sim *sim)
 {
 	struct http *http = calloc(1, sizeof(*http));
-	const union MHD_DaemonInfo *info;
 
 	if (!http)
 		return NULL;
 	http->sim = sim;
-	if (getrandom(http->random, sizeof(http->random), 0) !=
-	    sizeof(http->random))
-		goto err_free;
-	http->daemon = start(http);
-	if (!http->daemon)
-		goto err_free;
-	info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	if (!info ||
-	    sd_event_add_io(sim->event, &http->io, info->epoll_fd, EPOLLIN,
-			    on_io, http) < 0 ||
-	    sd_event_add_defer(sim->event, &http->again, on_again, http) < 0)
-		goto err_stop;
-	sd_event_source_set_enabled(http->again, SD_EVENT_OFF);
-	return http;
-
-err_stop:
+	if (getrandom(http->random, sizeof(http->random), 0) ==
+	    sizeof(http->random) &&
+	    identity_init(&http->identity) >= 0 &&
+	    server_start(&http->plain, http, false) &&
+	    server_start(&http->tls, http, true))
+		return http;
 	http_free(http);
 	return NULL;
-err_free:
-	free(http);
-	return NULL;
+}
+
+const char *http_certificate(const struct http *http)
+{
+	return http->identity.certificate;
 }
 
 void http_free(struct http *http)
 {
 	if (!http)
 		return;
-	sd_event_source_unref(http->again);
-	sd_event_source_unref(http->io);
-	MHD_stop_daemon(http->daemon);
+	server_stop(&http->plain);
+	server_stop(&http->tls);
+	identity_free(&http->identity);
 	explicit_bzero(http->random, sizeof(http->random));
 	free(http);
 }

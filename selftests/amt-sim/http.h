@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The web server behind the forwarded ports:
+ * The web server behind the forwarded ports, with TLS on 16993 and 664:
  *
  *   GET /                  Digest authentication, a page about this firmware
  *   GET /down/N            N bytes of a fixed pseudo-random sequence
@@ -30,6 +30,14 @@ struct http *http_new(struct sim *sim);
  * @http: the server, or NULL
  */
 void http_free(struct http *http);
+
+/**
+ * http_certificate - what it shows to TLS clients
+ * @http: the server
+ *
+ * Return: the certificate as PEM.
+ */
+const char *http_certificate(const struct http *http);
 
 /**
  * http_connect - connect to the server, without TCP

@@ -34,6 +34,7 @@ enum {
 	KEY_SLOTS,
 	KEY_PORTS,
 	KEY_CONNECTIONS,
+	KEY_TLS,
 	KEY_READY_FD,
 	KEY_VERBOSE,
 };
@@ -52,9 +53,11 @@ static const struct argp_option options[] = {
 	{ "slots", KEY_SLOTS, "N", 0,
 	  "channels open at once, 1 to 64 (8)", 0 },
 	{ "ports", KEY_PORTS, "P,...", 0,
-	  "ports to forward (16992,623, which speak HTTP; others refuse)", 0 },
+	  "ports to forward (16992,623): these speak HTTP, 16993 and 664 HTTPS, "
+	  "others refuse", 0 },
 	{ "connections", KEY_CONNECTIONS, "N", 0,
 	  "hosts at once at LME (1); from 2 on the MEI bus does not show LME", 0 },
+	{ "tls", KEY_TLS, "1.2|1.3", 0, "only that version of TLS (both)", 0 },
 	{ "ready-fd", KEY_READY_FD, "FD", 0,
 	  "write \"ready\" there when the host knows all clients", 0 },
 	{ "verbose", KEY_VERBOSE, NULL, 0, "log to standard error", 0 },
@@ -128,6 +131,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_CONNECTIONS:
 		opt->connections = to_number(state, "connections", arg, 1, 255);
+		break;
+	case KEY_TLS:
+		if (strcmp(arg, "1.2") != 0 && strcmp(arg, "1.3") != 0)
+			argp_error(state, "--tls %s: not 1.2 or 1.3", arg);
+		opt->tls = arg;
 		break;
 	case KEY_READY_FD:
 		opt->ready_fd = (int)to_number(state, "ready-fd", arg, 0, 1 << 20);

@@ -13,6 +13,7 @@
  *   lme.c channel.c  port forwarding; apf.c is its codec
  *   pthi.c mkhi.c manageability.c   request and response clients
  *   http.c           what listens behind the forwarded ports
+ *   tls.c            its key and certificate
  *
  * Calls go down this list, events come up it. Every function runs in the
  * event loop, so nothing here takes a lock.
@@ -50,6 +51,7 @@ struct trace;
  * @connections: max_number_of_connections of the LME client
  * @ports: ports to forward, in this order
  * @n_ports: how many
+ * @tls: "1.2" or "1.3" for that TLS version alone, NULL for both
  * @ready_fd: descriptor to report readiness on, or -1
  * @verbose: log to standard error
  */
@@ -64,6 +66,7 @@ struct sim_options {
 	unsigned int connections;
 	__u16 ports[SIM_MAX_PORTS];
 	unsigned int n_ports;
+	const char *tls;
 	int ready_fd;
 	bool verbose;
 };
