@@ -277,6 +277,28 @@ TEST_F(helper, events_as_json_are_an_object_a_line)
 
 /* ---- Without the machine ---- */
 
+TEST(version_and_help_need_nothing)
+{
+	static const char *const commands[][3] = {
+		{ "help" }, { "--help" }, { "-h" }, { "version" },
+		{ "--version" }, { "help", "version" }, { "help", "status" },
+		{ "serve", "--help" }, { "connect", "--usage" },
+	};
+	struct result r;
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		EXPECT_EQ(0, run(&r, "amt-helper", commands[i][0],
+				 commands[i][1]))
+			TH_LOG("arguments %zu", i);
+		EXPECT_NE(NULL, strstr(r.text, "amt-helper"))
+			TH_LOG("arguments %zu: %s", i, r.text);
+	}
+	EXPECT_EQ(EXIT_USAGE, run(&r, "amt-helper"));
+	EXPECT_EQ(EXIT_USAGE, run(&r, "amt-helper", "help", "nonsense"));
+	EXPECT_STREQ("", r.text);
+}
+
 TEST(without_a_controller_each_command_is_3)
 {
 	struct result r;

@@ -81,6 +81,16 @@ static int cmd_help(int argc, char **argv)
 	return run_command(command, 2, args);
 }
 
+/* What people type before they know that these are subcommands. */
+static const char *command_name(const char *word)
+{
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+		return "help";
+	if (strcmp(word, "--version") == 0)
+		return "version";
+	return word;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -90,10 +100,6 @@ int main(int argc, char **argv)
 		print_usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		argv[1] = (char[]){ "help" };
-	else if (strcmp(argv[1], "--version") == 0)
-		argv[1] = (char[]){ "version" };
-	command = find_command(argv[1]);
+	command = find_command(command_name(argv[1]));
 	return command ? run_command(command, argc - 1, argv + 1) : EXIT_USAGE;
 }
