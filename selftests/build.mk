@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What single tests in the VM need beside testlib*.c and libnl.
 
-doctor_test-src := selftests/schema.c
-doctor_test-pkg := json-c
+judge-json := control_test doctor_test serve_test
+$(foreach t,$(judge-json),\
+	$(eval $(t)-src := selftests/schema.c) \
+	$(eval $(t)-pkg := json-c))
 helper_test-pkg := json-c
-serve_test-pkg := json-c
 transfer_test-pkg := gnutls

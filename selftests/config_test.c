@@ -40,6 +40,7 @@ FIXTURE_TEARDOWN(config)
 	if (self->helper.pidfd)
 		process_close(&self->helper);
 	EXPECT_EQ(0, machine_stop(&self->machine));
+	EXPECT_EQ(0, run(&self->r, "rm", "-rf", DIR));
 }
 
 static int write_file(const char *path, const char *text)

@@ -234,3 +234,27 @@ int schema_check(const char *name, const char *text)
 	json_object_put(value);
 	return count;
 }
+
+struct json_object *json_at(struct json_object *at, const char *path)
+{
+	char key[64];
+
+	while (at && *path) {
+		size_t n = strcspn(path, ".");
+
+		snprintf(key, sizeof(key), "%.*s", (int)n, path);
+		at = json_object_object_get(at, key);
+		path += n + (path[n] == '.');
+	}
+	return at;
+}
+
+int json_number(struct json_object *at, const char *path)
+{
+	return json_object_get_int(json_at(at, path));
+}
+
+const char *json_text(struct json_object *at, const char *path)
+{
+	return json_object_get_string(json_at(at, path)) ?: "(none)";
+}

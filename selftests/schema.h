@@ -15,4 +15,15 @@
  */
 int schema_check(const char *name, const char *text);
 
+struct json_object;
+
+/** json_at() - the member at a path of keys with dots between them, or NULL */
+struct json_object *json_at(struct json_object *at, const char *path);
+
+/** json_number() - the number there, or 0 */
+int json_number(struct json_object *at, const char *path);
+
+/** json_text() - the string there, or "(none)" */
+const char *json_text(struct json_object *at, const char *path);
+
 #endif /* SELFTESTS_SCHEMA_H */

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
+#include "schema.h"
 #include "testlib.h"
 
 #define CLIENTS 4
@@ -174,24 +175,10 @@ TEST_F(serve, status_says_that_the_link_is_up_and_lists_the_ports)
 		TH_LOG("status: %s", self->r.text);
 }
 
-/* The member at a path of keys, or NULL. */
-static struct json_object *member(struct json_object *at,
-				  const char *const keys[])
-{
-	for (; at && *keys; keys++)
-		at = json_object_object_get(at, *keys);
-	return at;
-}
-
-#define NUMBER(document, ...) json_object_get_int(member(document, \
-	(const char *const[]){ __VA_ARGS__, NULL }))
-#define TEXT(document, ...) (json_object_get_string(member(document, \
-	(const char *const[]){ __VA_ARGS__, NULL })) ?: "(none)")
-
 static bool lists_port(struct json_object *forwards, int port)
 {
 	for (size_t i = 0; i < json_object_array_length(forwards); i++)
-		if (NUMBER(json_object_array_get_idx(forwards, i), "port") ==
+		if (json_number(json_object_array_get_idx(forwards, i), "port") ==
 		    port)
 			return true;
 	return false;
@@ -204,11 +191,11 @@ TEST_F(serve, status_as_json_parses_and_says_the_same)
 	EXPECT_EQ(0, run(&self->r, "amt-helper", "status", "--json"));
 	status = json_tokener_parse(self->r.text);
 	ASSERT_NE(NULL, status) TH_LOG("not JSON: %s", self->r.text);
-	EXPECT_STREQ("up", TEXT(status, "link", "state", "name"));
+	EXPECT_STREQ("up", json_text(status, "link.state.name"));
 	EXPECT_EQ(AMT_LME_LINK_STATE_UP,
-		  NUMBER(status, "link", "state", "value"));
-	EXPECT_STREQ("bus", TEXT(status, "link", "transport", "name"));
-	EXPECT_EQ(1, NUMBER(status, "link", "generation"));
+		  json_number(status, "link.state.value"));
+	EXPECT_STREQ("bus", json_text(status, "link.transport.name"));
+	EXPECT_EQ(1, json_number(status, "link.generation"));
 	EXPECT_EQ(NULL, json_object_object_get(status, "error"));
 	forwards = json_object_object_get(status, "forwards");
 	ASSERT_TRUE(json_object_is_type(forwards, json_type_array))
@@ -342,7 +329,7 @@ TEST_F(helper, without_the_module_it_fails_as_documented)
 	ASSERT_EQ(0, rename("/lib/modules.away", "/lib/modules"));
 	status = json_tokener_parse(self->r.text);
 	ASSERT_NE(NULL, status) TH_LOG("not JSON: %s", self->r.text);
-	EXPECT_EQ(EXIT_NO_MODULE, NUMBER(status, "error", "code"))
+	EXPECT_EQ(EXIT_NO_MODULE, json_number(status, "error.code"))
 		TH_LOG("status: %s", self->r.text);
 	json_object_put(status);
 }

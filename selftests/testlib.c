@@ -113,13 +113,13 @@ static bool next_line(struct process *p, char *line, size_t size)
 	return true;
 }
 
-int process_expect(struct process *p, const char *text)
+int process_expect_line(struct process *p, const char *text, char *line,
+			size_t size)
 {
-	char line[sizeof(p->line)];
 	ssize_t n;
 
 	for (;;) {
-		while (next_line(p, line, sizeof(line))) {
+		while (next_line(p, line, size)) {
 			say("%s", line);
 			if (strstr(line, text))
 				return 0;
@@ -133,6 +133,13 @@ int process_expect(struct process *p, const char *text)
 			return fail(n ? -errno : -EPIPE, text);
 		p->line_len += n;
 	}
+}
+
+int process_expect(struct process *p, const char *text)
+{
+	char line[sizeof(p->line)];
+
+	return process_expect_line(p, text, line, sizeof(line));
 }
 
 bool process_is_running(const struct process *p)

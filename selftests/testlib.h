@@ -70,6 +70,10 @@ int process_start(struct process *p, int fd3, bool catch_stderr,
  */
 int process_expect(struct process *p, const char *text);
 
+/** process_expect_line() - the same, and copy the line */
+int process_expect_line(struct process *p, const char *text, char *line,
+			size_t size);
+
 /** process_is_running() - whether it has not ended */
 bool process_is_running(const struct process *p);
 

@@ -4,6 +4,7 @@
 amt-helper-src := \
 	user/helper/main.c \
 	user/helper/amt.c \
+	user/helper/changes.c \
 	user/helper/cmd-connect.c \
 	user/helper/cmd-doctor.c \
 	user/helper/cmd-events.c \
@@ -12,6 +13,7 @@ amt-helper-src := \
 	user/helper/cmd-status.c \
 	user/helper/cmd-wait.c \
 	user/helper/cmd-yield.c \
+	user/helper/daemon.c \
 	user/helper/describe.c \
 	user/helper/doctor/check-clients.c \
 	user/helper/doctor/check-hardware.c \
@@ -29,14 +31,18 @@ amt-helper-src := \
 	user/helper/parse.c \
 	user/helper/serve/config.c \
 	user/helper/serve/connections.c \
+	user/helper/serve/control.c \
 	user/helper/serve/forwards.c \
+	user/helper/serve/instance.c \
 	user/helper/serve/lifecycle.c \
 	user/helper/serve/link.c \
 	user/helper/serve/listener.c \
 	user/helper/serve/relay.c \
+	user/helper/serve/report.c \
 	user/helper/watch.c \
 	user/lib/device.c \
 	user/lib/exit.c \
+	user/lib/holder.c \
 	user/lib/mei.c \
 	user/lib/netlink.c \
 	user/lib/output.c \

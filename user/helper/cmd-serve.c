@@ -19,9 +19,11 @@
 #include "helper/serve/config.h"
 #include "helper/serve/connections.h"
 #include "helper/serve/forwards.h"
+#include "helper/serve/instance.h"
 #include "helper/serve/lifecycle.h"
 #include "helper/serve/link.h"
 #include "helper/serve/listener.h"
+#include "helper/serve/report.h"
 #include "helper/watch.h"
 #include "lib/device.h"
 #include "lib/netlink.h"
@@ -29,6 +31,7 @@
 struct serve {
 	struct serve_config command_line;
 	struct serve_config config; /* the files, then the command line */
+	struct instance instance;
 	sd_event *event;
 	struct netlink *nl;
 	int ctl;
@@ -36,6 +39,7 @@ struct serve {
 	struct link *link;
 	struct forwards *forwards;
 	struct connections *connections;
+	struct report *report;
 	struct failure failure;
 };
 
@@ -44,7 +48,8 @@ static const char doc[] =
 	"127.0.0.1 and [::1] or as the options or /etc/amt-helper/ say, until\n"
 	"SIGTERM. SIGHUP reads the files again.\v"
 	"Exit code: 0 after SIGTERM or SIGINT; 3 no MEI device; 4 no\n"
-	"permission; 11 no kernel module; 16 wrong configuration file.";
+	"permission; 6 it runs already; 11 no kernel module; 16 wrong\n"
+	"configuration file.";
 
 static const struct argp_option options[] = {
 	{ "bind", 'b', "ADDR", 0,
@@ -114,6 +119,13 @@ static void on_accepted(void *arg, unsigned int port, int client,
 	connections_add(serve->connections, port, client, peer);
 }
 
+static void on_door(void *arg, const struct door_info *door)
+{
+	struct serve *serve = arg;
+
+	report_door(serve->report, door);
+}
+
 static void on_exhausted(void *arg)
 {
 	struct serve *serve = arg;
@@ -123,6 +135,7 @@ static void on_exhausted(void *arg)
 
 static const struct listener_ops listener_ops = {
 	.accepted = on_accepted,
+	.door = on_door,
 	.exhausted = on_exhausted,
 };
 
@@ -138,6 +151,7 @@ static void on_state(void *arg, const struct netlink_state *state)
 	struct serve *serve = arg;
 
 	link_update(serve->link, &state->link);
+	report_state(serve->report, state);
 	forwards_replace(serve->forwards, state->forwards,
 			 state->forward_count);
 }
@@ -227,6 +241,10 @@ static int start(struct serve *serve)
 		ret = forwards_new(&serve->forwards, serve->event,
 				   &serve->config, &listener_ops, serve);
 	if (ret >= 0)
+		ret = report_new(&serve->report, serve->event,
+				 serve->instance.socket, serve->forwards,
+				 serve->connections);
+	if (ret >= 0)
 		ret = link_new(&serve->link, serve->event);
 	if (ret >= 0)
 		ret = watch_new(&serve->watch, serve->event, serve->nl,
@@ -242,6 +260,7 @@ static void run(struct serve *serve)
 	int ret;
 
 	if (load_config(serve, &serve->failure) < 0 ||
+	    instance_open(&serve->instance, &serve->failure) < 0 ||
 	    kernel_open(&serve->nl, &serve->failure) < 0 ||
 	    !kernel_has_mei(serve->nl, &serve->failure) ||
 	    open_ctl(serve) < 0 || start(serve) < 0)
@@ -260,16 +279,21 @@ static void stop(struct serve *serve)
 	watch_free(serve->watch);
 	forwards_free(serve->forwards);
 	connections_free(serve->connections);
+	report_free(serve->report);
 	link_free(serve->link);
 	sd_event_unref(serve->event);
 	netlink_close(serve->nl);
 	if (serve->ctl >= 0)
 		close(serve->ctl);
+	instance_close(&serve->instance);
 }
 
 int cmd_serve(int argc, char **argv)
 {
-	struct serve serve = { .ctl = -1 };
+	struct serve serve = {
+		.instance = { .lock = -1, .socket = -1 },
+		.ctl = -1,
+	};
 
 	argp_parse(&argp, argc, argv, 0, NULL, &serve);
 	run(&serve);

@@ -1,24 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* amt-helper status: the link to AMT and its ports, as the kernel has them. */
+/* amt-helper status: the kernel's half and the daemon's. */
 #include <argp.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <json-c/json.h>
+
 #include "helper/command.h"
+#include "helper/daemon.h"
 #include "helper/failure.h"
 #include "helper/kernel.h"
+#include "lib/holder.h"
 #include "lib/netlink.h"
 #include "lib/output.h"
 
 static const char doc[] =
-	"Show the link to AMT and the ports that AMT forwards.\v"
+	"Show the link to AMT, the ports that AMT forwards, and where amt-helper\n"
+	"serve listens for them.\v"
 	"Exit code: 0 the link is up; 3 no MEI device; 5 the firmware offers\n"
-	"no LME client; 6 another program uses it; 7 not up (yet); 11 no\n"
-	"kernel module; 12 nobody uses the link, so it is let go.";
+	"no LME client; 6 another program uses it; 7 not up (yet), or the\n"
+	"daemon does not answer; 11 no kernel module; 12 no daemon and nobody\n"
+	"else uses the link, so it is let go.";
 
 static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "Print JSON for programs", 0 },
+	OPTION_JSON,
 	{ 0 }
 };
 
@@ -27,16 +34,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	bool *json = state->input;
 
 	(void)arg;
-	switch (key) {
-	case 'j':
-		*json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "takes no argument");
-		return 0;
-	default:
+	if (key != 'j')
 		return ARGP_ERR_UNKNOWN;
-	}
+	*json = true;
+	return 0;
 }
 
 static const struct argp argp = {
@@ -98,19 +99,92 @@ static void describe_forwards(struct json_object *document,
 	}
 }
 
+static void describe_kernel(struct json_object *document,
+			    struct failure *failure)
+{
+	struct netlink_state state;
+
+	if (ask(&state, failure) < 0)
+		return;
+	describe_link(document, &state.link);
+	describe_forwards(document, &state);
+	kernel_judge(&state.link, failure);
+}
+
+/* Here and not in the daemon, which may not see processes of others. */
+static void add_holders(struct json_object *listeners)
+{
+	size_t count = json_object_array_length(listeners);
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *row =
+			json_object_array_get_idx(listeners, i);
+		struct json_object *error =
+			json_object_object_get(row, "error");
+		char name[64] = "";
+
+		if (json_object_get_int(json_object_object_get(error,
+						"value")) == EADDRINUSE)
+			holder_find(json_object_get_string(
+					json_object_object_get(row, "address")),
+				    json_object_get_int(json_object_object_get(
+					row, "local_port")),
+				    name, sizeof(name));
+		output_string(row, "holder", name);
+	}
+}
+
+/* Take over what the daemon says; false if it does not say that much. */
+static bool describe_running(struct json_object *document,
+			     struct json_object *answer)
+{
+	struct json_object *about, *listeners;
+
+	if (!json_object_object_get_ex(answer, "daemon", &about) ||
+	    !json_object_object_get_ex(answer, "listeners", &listeners) ||
+	    !json_object_is_type(listeners, json_type_array))
+		return false;
+	add_holders(listeners);
+	json_object_object_add(document, "daemon", json_object_get(about));
+	json_object_object_add(document, "listeners",
+			       json_object_get(listeners));
+	return true;
+}
+
+static void describe_daemon(struct json_object *document,
+			    struct failure *failure)
+{
+	struct daemon *daemon = NULL;
+	enum daemon_state state =
+		daemon_ask(&daemon, "status", false, failure);
+	struct json_object *answer = daemon ? daemon_read(daemon) : NULL;
+
+	if (!describe_running(document, answer))
+		output_enum(output_object(document, "daemon"), "state", state,
+			    daemon_state_name(state));
+	json_object_put(answer);
+	daemon_close(daemon);
+}
+
+/* What is wrong with the kernel's half comes first: it is below. */
+static void describe(struct json_object *document, struct failure *failure)
+{
+	struct failure other = { .code = EXIT_OK };
+
+	describe_kernel(document, failure);
+	describe_daemon(document, &other);
+	if (failure->code == EXIT_OK)
+		*failure = other;
+}
+
 int cmd_status(int argc, char **argv)
 {
-	struct json_object *document;
 	struct failure failure = { .code = EXIT_OK };
-	struct netlink_state state;
+	struct json_object *document;
 	bool json = false;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &json);
 	document = output_new();
-	if (ask(&state, &failure) == 0) {
-		describe_link(document, &state.link);
-		describe_forwards(document, &state);
-		kernel_judge(&state.link, &failure);
-	}
+	describe(document, &failure);
 	return failure_print(document, json, &failure);
 }

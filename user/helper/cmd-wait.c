@@ -57,9 +57,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "\"%s\" is not a number of seconds",
 				   arg);
 		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "takes no argument");
-		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

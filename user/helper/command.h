@@ -17,6 +17,9 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+/* For struct argp_option of a subcommand that prints. */
+#define OPTION_JSON { "json", 'j', NULL, 0, "Print JSON for programs", 0 }
+
 int cmd_connect(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_events(int argc, char **argv);

@@ -11,14 +11,16 @@
 
 #include "helper/serve/config.h"
 #include "helper/serve/connections.h"
+#include "helper/serve/control.h"
 #include "helper/serve/lifecycle.h"
 #include "helper/serve/relay.h"
 #include "lib/device.h"
 
 #define EXHAUSTED_USEC 1000000
 
-/* Descriptors for all else: the listeners, and a dozen. */
-#define OTHER_DESCRIPTORS (CONFIG_BIND_MAX * AMT_LME_MAX_FORWARDS + 16)
+/* Descriptors for all else: the listeners, the control socket, and a dozen. */
+#define OTHER_DESCRIPTORS \
+	(CONFIG_BIND_MAX * AMT_LME_MAX_FORWARDS + CONTROL_CLIENTS_MAX + 16)
 
 struct connection {
 	LIST_ENTRY(connection) entry;
@@ -186,6 +188,11 @@ void connections_add(struct connections *connections, unsigned int port,
 	LIST_INSERT_HEAD(&connections->all, connection, entry);
 	connections->count++;
 	tell_full(connections);
+}
+
+unsigned int connections_count(const struct connections *connections)
+{
+	return connections->count;
 }
 
 /* So that accept() takes no client for whom no descriptor is left. */

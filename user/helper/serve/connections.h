@@ -43,6 +43,9 @@ void connections_free(struct connections *connections);
 void connections_add(struct connections *connections, unsigned int port,
 		     int client, const struct sockaddr *peer);
 
+/** connections_count() - how many clients are connected */
+unsigned int connections_count(const struct connections *connections);
+
 /**
  * connections_exhausted() - the process cannot take another client now
  * @connections: all of them

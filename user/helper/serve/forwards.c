@@ -164,6 +164,14 @@ void forwards_configure(struct forwards *forwards)
 		listener_configure(forwards->listeners[i], forwards->config);
 }
 
+void forwards_list(const struct forwards *forwards,
+		   void (*door)(void *arg, const struct door_info *door),
+		   void *arg)
+{
+	for (int i = 0; i < forwards->listener_count; i++)
+		listener_list(forwards->listeners[i], door, arg);
+}
+
 void forwards_pause(struct forwards *forwards, bool pause)
 {
 	forwards->paused = pause;

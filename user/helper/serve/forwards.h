@@ -13,6 +13,7 @@
 
 #include <systemd/sd-event.h>
 
+struct door_info;
 struct forward_info;
 struct forwards;
 struct listener_ops;
@@ -51,6 +52,11 @@ void forwards_replace(struct forwards *forwards,
 
 /** forwards_configure() - the configuration changed */
 void forwards_configure(struct forwards *forwards);
+
+/** forwards_list() - call @door for each address of each listener */
+void forwards_list(const struct forwards *forwards,
+		   void (*door)(void *arg, const struct door_info *door),
+		   void *arg);
 
 /** forwards_pause() - stop or go on accepting clients, on all ports */
 void forwards_pause(struct forwards *forwards, bool pause);

@@ -58,7 +58,33 @@ static const struct {
 	[LIFECYCLE_CONFIG_FAILED] = {
 		"409283b41b674f868b129ebcdc04d9f8", LOG_ERR,
 	},
+	[LIFECYCLE_NO_CONTROL] = {
+		"376df68acd4f47e4a2d716986b52635e", LOG_WARNING,
+	},
 };
+
+/* And no other event of the control socket says the same. */
+static bool is_error(enum lifecycle kind)
+{
+	switch (kind) {
+	case LIFECYCLE_LINK_WAITING:
+	case LIFECYCLE_CHANNEL_FAILED:
+	case LIFECYCLE_FULL:
+	case LIFECYCLE_CONFIG_FAILED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void (*watcher)(void *arg, const char *line);
+static void *watcher_arg;
+
+void lifecycle_watch(void (*error)(void *arg, const char *line), void *arg)
+{
+	watcher = error;
+	watcher_arg = arg;
+}
 
 /* The journal says in the environment which stream is its own. */
 static bool stderr_is_journal(void)
@@ -87,4 +113,6 @@ void lifecycle(enum lifecycle kind, const char *format, ...)
 			    "PRIORITY=%d", kinds[kind].priority,
 			    NULL) < 0)
 		fprintf(stderr, "amt-helper: %s\n", line);
+	if (watcher && is_error(kind))
+		watcher(watcher_arg, line);
 }

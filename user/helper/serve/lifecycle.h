@@ -22,6 +22,7 @@ enum lifecycle {
 	LIFECYCLE_EXPOSED,
 	LIFECYCLE_CONFIG_LOADED,
 	LIFECYCLE_CONFIG_FAILED,
+	LIFECYCLE_NO_CONTROL,
 };
 
 /**
@@ -31,5 +32,12 @@ enum lifecycle {
  */
 void __attribute__((format(printf, 2, 3)))
 lifecycle(enum lifecycle kind, const char *format, ...);
+
+/**
+ * lifecycle_watch() - be told of errors of which there is no other event
+ * @error: called with the line; NULL ends it
+ * @arg: passed to @error
+ */
+void lifecycle_watch(void (*error)(void *arg, const char *line), void *arg);
 
 #endif /* SERVE_LIFECYCLE_H */

@@ -2,6 +2,7 @@
 /* The life of the link to AMT, as lines. */
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,8 @@ struct link {
 	struct link_info info; /* the newest */
 	bool up; /* as last said */
 	bool was_up; /* ever */
-	uint64_t since; /* when the program started or the link was lost, us */
+	uint64_t since; /* when the program started or the link was lost, us;
+			 * 0 if it was up again before that was seen */
 	char said[FAILURE_MESSAGE_SIZE]; /* what was said to be wrong */
 };
 
@@ -59,27 +61,30 @@ static void start_patience(struct link *link)
 static void lost(struct link *link, uint32_t generation)
 {
 	link->up = false;
-	link->since = now_usec(link);
+	link->since = link->info.state == AMT_LME_LINK_STATE_UP ?
+		      0 : now_usec(link);
 	link->said[0] = '\0';
 	lifecycle(LIFECYCLE_LINK_LOST, "link lost: generation %u", generation);
 }
 
 static void came_up(struct link *link)
 {
-	unsigned int ms = (unsigned int)((now_usec(link) - link->since) / 1000);
-	const struct link_info *info = &link->info;
-	const char *transport = kernel_transport(info->transport);
+	const char *transport = kernel_transport(link->info.transport);
+	uint64_t ms = (now_usec(link) - link->since) / 1000;
+	char took[32] = "";
 
+	if (link->since)
+		snprintf(took, sizeof(took), ", %u ms", (unsigned int)ms);
 	link->patience = sd_event_source_disable_unref(link->patience);
 	link->up = true;
 	if (link->was_up)
 		lifecycle(LIFECYCLE_LINK_RECOVERED,
-			  "link recovered: generation %u, transport %s, %u ms",
-			  info->generation, transport, ms);
+			  "link recovered: generation %u, transport %s%s",
+			  link->info.generation, transport, took);
 	else
 		lifecycle(LIFECYCLE_LINK_UP,
-			  "link up: generation %u, transport %s, %u ms",
-			  info->generation, transport, ms);
+			  "link up: generation %u, transport %s%s",
+			  link->info.generation, transport, took);
 	link->was_up = true;
 }
 

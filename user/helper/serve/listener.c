@@ -20,6 +20,7 @@
 struct door {
 	struct sockaddr_storage address;
 	sd_event_source *io; /* owns the socket; NULL if it is not bound */
+	int local_port; /* AMT's, with the offset; may be no port */
 	int error; /* why the last try failed */
 	bool optional; /* it may not exist on this host */
 };
@@ -29,7 +30,6 @@ struct listener {
 	unsigned int port;
 	const struct listener_ops *ops;
 	void *arg;
-	int local_port; /* AMT's, with the offset */
 	struct door doors[CONFIG_BIND_MAX];
 	int door_count;
 	int reported; /* the error that was said, so that it is said once */
@@ -118,32 +118,72 @@ static int watch_door(struct listener *listener, struct door *door, int fd)
 	return 0;
 }
 
-/* True if the address is bound now and was not before. */
-static bool try_door(struct listener *listener, struct door *door)
+static struct door_info describe(const struct listener *listener,
+				 const struct door *door)
+{
+	struct door_info info = {
+		.state = DOOR_CLOSED,
+		.error = door->error,
+		.port = listener->port,
+		.local_port = door->local_port,
+	};
+
+	if (door->io)
+		info.state = DOOR_BOUND;
+	else if (door->error)
+		info.state = DOOR_FAILED;
+	is_loopback(&door->address, info.address);
+	return info;
+}
+
+static void tell(const struct listener *listener, const struct door *door)
+{
+	struct door_info info = describe(listener, door);
+
+	listener->ops->door(listener->arg, &info);
+}
+
+static bool is_port(int number)
+{
+	return number >= 1 && number <= 65535;
+}
+
+/* 0 if it is bound, or need not be; else a negative errno. */
+static int bind_door(struct listener *listener, struct door *door)
 {
 	int ret;
 
+	if (!is_port(door->local_port))
+		return -ERANGE;
+	ret = open_door(&door->address);
+	if (door->optional && (ret == -EAFNOSUPPORT || ret == -EADDRNOTAVAIL))
+		return 0;
+	return ret < 0 ? ret : watch_door(listener, door, ret);
+}
+
+/* True if the address is bound now and was not before. */
+static bool try_door(struct listener *listener, struct door *door)
+{
+	int before = door->error;
+
 	if (door->io)
 		return false;
-	ret = open_door(&door->address);
-	if (ret >= 0)
-		ret = watch_door(listener, door, ret);
-	door->error = ret < 0 ? -ret : 0;
-	if (door->optional &&
-	    (door->error == EAFNOSUPPORT || door->error == EADDRNOTAVAIL))
-		door->error = 0;
+	door->error = -bind_door(listener, door);
+	if (door->io || (door->error && door->error != before))
+		tell(listener, door);
 	return door->io;
 }
 
 static void report_failure(const struct listener *listener, int error)
 {
+	int local_port = listener->doors[0].local_port;
 	unsigned int port = listener->port;
 
 	switch (error) {
 	case EADDRINUSE:
 		lifecycle(LIFECYCLE_PORT_FAILED,
 			  "port %u: address in use; stop the program that has it (ss -ltnp sport = :%d)",
-			  port, listener->local_port);
+			  port, local_port);
 		break;
 	case EACCES:
 		lifecycle(LIFECYCLE_PORT_FAILED,
@@ -153,7 +193,7 @@ static void report_failure(const struct listener *listener, int error)
 	case ERANGE:
 		lifecycle(LIFECYCLE_PORT_FAILED,
 			  "port %u: with the port offset it is %d, which is no port",
-			  port, listener->local_port);
+			  port, local_port);
 		break;
 	default:
 		lifecycle(LIFECYCLE_PORT_FAILED, "port %u: cannot listen: %s",
@@ -165,27 +205,22 @@ static void report_failure(const struct listener *listener, int error)
 static void append_address(const struct listener *listener,
 			   const struct door *door, char *text, size_t size)
 {
-	const struct sockaddr_in6 *in6 = (const void *)&door->address;
-	const struct sockaddr_in *in4 = (const void *)&door->address;
+	struct door_info info = describe(listener, door);
 	bool is_in6 = door->address.ss_family == AF_INET6;
-	char host[INET6_ADDRSTRLEN] = "";
-	char port[16] = "";
 	size_t length = strlen(text);
+	char port[16] = "";
 
-	inet_ntop(door->address.ss_family,
-		  is_in6 ? (const void *)&in6->sin6_addr : &in4->sin_addr,
-		  host, sizeof(host));
-	if (listener->local_port != (int)listener->port)
-		snprintf(port, sizeof(port), ":%d", listener->local_port);
+	if (info.local_port != (int)info.port)
+		snprintf(port, sizeof(port), ":%d", info.local_port);
 	snprintf(text + length, size - length, "%s%s%s%s%s",
-		 length ? " and " : "", is_in6 ? "[" : "", host,
+		 length ? " and " : "", is_in6 ? "[" : "", info.address,
 		 is_in6 ? "]" : "", port);
 }
 
 void listener_bind(struct listener *listener)
 {
 	char bound[CONFIG_BIND_MAX * 64] = "";
-	int error = listener->door_count ? 0 : ERANGE;
+	int error = 0;
 
 	for (int i = 0; i < listener->door_count; i++) {
 		struct door *door = &listener->doors[i];
@@ -203,7 +238,7 @@ void listener_bind(struct listener *listener)
 			  listener->port, bound);
 }
 
-/* The doors of a configuration, closed; none if the port is none. */
+/* The doors of a configuration, closed. */
 static void list_doors(struct listener *listener,
 		       const struct serve_config *config)
 {
@@ -215,10 +250,10 @@ static void list_doors(struct listener *listener,
 		.sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
+	int local_port = (int)listener->port + config->port_offset;
 	struct door *doors = listener->doors;
 
 	memset(doors, 0, sizeof(listener->doors));
-	listener->local_port = (int)listener->port + config->port_offset;
 	listener->door_count = config->bind_count;
 	for (int i = 0; i < config->bind_count; i++)
 		doors[i].address = config->bind[i];
@@ -228,12 +263,22 @@ static void list_doors(struct listener *listener,
 		doors[1].optional = true; /* a host without IPv6 */
 		listener->door_count = 2;
 	}
-	if (listener->local_port < 1 || listener->local_port > 65535)
-		listener->door_count = 0;
-	for (int i = 0; i < listener->door_count; i++)
-		set_port(&doors[i].address, listener->local_port);
+	for (int i = 0; i < listener->door_count; i++) {
+		doors[i].local_port = local_port;
+		if (is_port(local_port))
+			set_port(&doors[i].address, local_port);
+	}
 }
 
+static void close_door(struct listener *listener, struct door *door)
+{
+	if (!door->io)
+		return;
+	door->io = sd_event_source_disable_unref(door->io);
+	tell(listener, door);
+}
+
+/* It stays open if the new configuration has it too. */
 static void take_door(struct listener *listener, struct door *old)
 {
 	for (int i = 0; i < listener->door_count; i++) {
@@ -245,7 +290,7 @@ static void take_door(struct listener *listener, struct door *old)
 			old->io = NULL;
 		}
 	}
-	sd_event_source_disable_unref(old->io);
+	close_door(listener, old);
 }
 
 void listener_configure(struct listener *listener,
@@ -284,7 +329,7 @@ int listener_new(struct listener **out, sd_event *event, unsigned int port,
 void listener_free(struct listener *listener)
 {
 	for (int i = 0; i < listener->door_count; i++)
-		sd_event_source_disable_unref(listener->doors[i].io);
+		close_door(listener, &listener->doors[i]);
 	free(listener);
 }
 
@@ -296,6 +341,18 @@ void listener_pause(struct listener *listener, bool pause)
 			sd_event_source_set_enabled(listener->doors[i].io,
 						    pause ? SD_EVENT_OFF :
 							    SD_EVENT_ON);
+}
+
+void listener_list(const struct listener *listener,
+		   void (*door)(void *arg, const struct door_info *door),
+		   void *arg)
+{
+	for (int i = 0; i < listener->door_count; i++) {
+		struct door_info info = describe(listener, &listener->doors[i]);
+
+		if (info.state != DOOR_CLOSED)
+			door(arg, &info);
+	}
 }
 
 unsigned int listener_port(const struct listener *listener)

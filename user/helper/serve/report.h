@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the daemon tells of itself on its control socket. */
+#ifndef SERVE_REPORT_H
+#define SERVE_REPORT_H
+
+#include <systemd/sd-event.h>
+
+struct connections;
+struct door_info;
+struct forwards;
+struct netlink_state;
+struct report;
+
+/**
+ * report_new() - answer from now on
+ * @out: to be freed with report_free()
+ * @event: the loop
+ * @socket: the control socket, or -1: then there is nobody to tell
+ * @forwards: with the listeners
+ * @connections: with the clients
+ *
+ * Return: 0, or a negative errno.
+ */
+int report_new(struct report **out, sd_event *event, int socket,
+	       const struct forwards *forwards,
+	       const struct connections *connections);
+
+/** report_free() - end; @report may be NULL */
+void report_free(struct report *report);
+
+/** report_state() - the state of the driver, new or not */
+void report_state(struct report *report, const struct netlink_state *state);
+
+/** report_door() - a listener changed */
+void report_door(struct report *report, const struct door_info *door);
+
+#endif /* SERVE_REPORT_H */
