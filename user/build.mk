@@ -15,6 +15,8 @@ amt-helper-src := \
 	user/helper/cmd-yield.c \
 	user/helper/daemon.c \
 	user/helper/describe.c \
+	user/helper/doctor/amt.c \
+	user/helper/doctor/check-amt.c \
 	user/helper/doctor/check-clients.c \
 	user/helper/doctor/check-hardware.c \
 	user/helper/doctor/check-link.c \

@@ -10,8 +10,6 @@
 #include "helper/failure.h"
 #include "helper/parse.h"
 
-/* For a client that another program has, or that a reset has taken away. */
-#define TRIES 20
 #define TRY_AGAIN_MS 250
 
 #define TIMEOUT_MAX 3600
@@ -155,7 +153,7 @@ static void use_client(struct amt *amt, enum pthi_client client)
 int amt_connect(struct amt *amt, enum pthi_client client,
 		struct failure *failure)
 {
-	int tries = TRIES;
+	int tries = amt->tries;
 	int ret = 0;
 
 	use_client(amt, client);
@@ -191,7 +189,7 @@ static ssize_t exchange(struct amt *amt, const struct pthi_command *command,
 			const uint8_t *request, size_t len,
 			struct failure *failure)
 {
-	int tries = TRIES;
+	int tries = amt->tries;
 	ssize_t ret;
 
 	for (;;) {

@@ -18,11 +18,13 @@ struct argp;
 struct failure;
 
 #define AMT_TIMEOUT 15
+#define AMT_TRIES 20
 
 /**
  * struct amt - a conversation with the clients of the firmware
  * @device: path of the MEI device, or NULL
  * @timeout: for a reply, in seconds
+ * @tries: for a client that another program has, or that a reset took away
  * @mei: the connection
  * @client: who it goes to
  * @met: this client was there before, so it comes back
@@ -31,13 +33,15 @@ struct failure;
 struct amt {
 	const char *device;
 	unsigned int timeout;
+	int tries;
 	struct mei mei;
 	enum pthi_client client;
 	bool met;
 	uint8_t *message;
 };
 
-#define AMT_CLOSED { .timeout = AMT_TIMEOUT, .mei = MEI_CLOSED }
+#define AMT_CLOSED \
+	{ .timeout = AMT_TIMEOUT, .tries = AMT_TRIES, .mei = MEI_CLOSED }
 
 /** amt_argp - the options --device and --timeout; its input is a struct amt */
 extern const struct argp amt_argp;

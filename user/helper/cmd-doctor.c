@@ -61,8 +61,7 @@ static const char *verdict_name(enum verdict verdict)
 	return names[verdict];
 }
 
-static int print_json(const struct finding *findings,
-		      const struct failure *failure)
+static struct json_object *describe(const struct finding *findings)
 {
 	struct json_object *document = output_new();
 	struct json_object *layers = output_array(document, "layers");
@@ -77,21 +76,22 @@ static int print_json(const struct finding *findings,
 		output_string(row, "evidence", finding->evidence);
 		output_string(row, "advice", finding->advice);
 	}
-	if (failure->code != EXIT_OK)
-		output_error(document, failure->code, failure->message);
-	return output_print(document, true);
+	return document;
 }
 
-static int print_text(const struct finding *findings)
+static int print_text(const struct finding *findings, struct failure *failure)
 {
 	for (int i = 0; doctor_layers[i].name; i++) {
 		const struct finding *finding = &findings[i];
 
-		printf("%-8s %-10s  %s%s%s\n", verdict_name(finding->verdict),
+		printf("%-8s %-14s %s%s%s\n", verdict_name(finding->verdict),
 		       doctor_layers[i].name, finding->evidence,
 		       *finding->advice ? " -> " : "", finding->advice);
 	}
-	return fflush(stdout) != 0 || ferror(stdout) ? -EIO : 0;
+	if (fflush(stdout) != 0 || ferror(stdout))
+		failure_set(failure, EXIT_INTERNAL, "cannot print: %s",
+			    strerror(errno));
+	return failure->code == EXIT_OK ? EXIT_OK : failure_report(failure);
 }
 
 /* The first layer that fails is why those below do. */
@@ -111,7 +111,7 @@ int cmd_doctor(int argc, char **argv)
 	struct finding findings[LAYERS_MAX];
 	struct doctor doctor;
 	bool json = false;
-	int root, ret;
+	int root;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &json);
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -123,11 +123,7 @@ int cmd_doctor(int argc, char **argv)
 	close(root);
 	doctor_judge(&doctor, findings);
 	set_failure(findings, &failure);
-	ret = json ? print_json(findings, &failure) : print_text(findings);
-	if (ret < 0)
-		failure_set(&failure, EXIT_INTERNAL, "cannot print: %s",
-			    strerror(-ret));
-	if (failure.code != EXIT_OK && (!json || ret < 0))
-		failure_report(&failure);
-	return failure.code;
+	if (json)
+		return failure_print(describe(findings), true, &failure);
+	return print_text(findings, &failure);
 }

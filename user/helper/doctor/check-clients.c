@@ -6,6 +6,7 @@
 
 #include "helper/doctor/doctor.h"
 
+#define NO_CLIENT "enable AMT (manageability) in the firmware setup (MEBx); not every ME has AMT"
 #define SEE_MORE "run as root, with debugfs mounted on /sys/kernel/debug"
 
 static void judge_client(const struct doctor *doctor, struct finding *finding,
@@ -18,8 +19,7 @@ static void judge_client(const struct doctor *doctor, struct finding *finding,
 			    "%s takes %d connections, messages of %d bytes",
 			    name, client->connections, client->message_size);
 	else if (doctor->mei.listed)
-		finding_set(finding, VERDICT_FAIL,
-			    "enable AMT (manageability) in the firmware setup (MEBx); not every ME has AMT",
+		finding_set(finding, VERDICT_FAIL, NO_CLIENT,
 			    "the firmware offers no client %s", name);
 	else if (*doctor->mei.name)
 		finding_set(finding, VERDICT_UNKNOWN, SEE_MORE,
@@ -29,9 +29,19 @@ static void judge_client(const struct doctor *doctor, struct finding *finding,
 		finding_set(finding, VERDICT_UNKNOWN, "", "no MEI device");
 }
 
+/* An answer, or the lack of the client, tells also without the list. */
 void check_amthi(const struct doctor *doctor, struct finding *finding)
 {
-	judge_client(doctor, finding, UUID_AMTHI, "AMTHI");
+	const struct amt_facts *amt = &doctor->amt;
+	bool told = amt->asked && !client_find(&doctor->mei, UUID_AMTHI);
+
+	if (told && amt->failure.code == EXIT_NO_CLIENT)
+		finding_set(finding, VERDICT_FAIL, NO_CLIENT,
+			    "the firmware offers no client AMTHI");
+	else if (told && amt->failure.code == EXIT_OK)
+		finding_set(finding, VERDICT_OK, "", "AMTHI answers");
+	else
+		judge_client(doctor, finding, UUID_AMTHI, "AMTHI");
 }
 
 void check_lme(const struct doctor *doctor, struct finding *finding)
@@ -74,6 +84,12 @@ static int connected(const struct doctor *doctor)
 	if (!lme || lme->connected < 0)
 		return -1;
 	return lme->connected >= lme->connections;
+}
+
+static bool is_yielded(const struct doctor *doctor)
+{
+	return doctor->kernel_error == 0 &&
+	       doctor->kernel.link.state == AMT_LME_LINK_STATE_YIELDED;
 }
 
 static void judge_taken(const struct process_facts *seen,
@@ -122,6 +138,10 @@ void check_holder(const struct doctor *doctor, struct finding *finding)
 		finding_set(finding, VERDICT_UNKNOWN, "", "no MEI device");
 	else if (link_is_up(doctor))
 		finding_set(finding, VERDICT_OK, "", "amt_lme has LME");
+	else if (is_yielded(doctor))
+		finding_set(finding, VERDICT_WARN,
+			    "it comes back when that amt-helper yield ends",
+			    "LME is left to another program");
 	else if (connected(doctor) == 1)
 		judge_taken(seen, finding);
 	else if (connected(doctor) == 0)

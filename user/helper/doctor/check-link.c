@@ -33,6 +33,8 @@ static const char *link_advice(uint32_t state)
 		return "see the layers above: pci to bus";
 	case AMT_LME_LINK_STATE_CONNECTING:
 		return "see the holder above, and dmesg";
+	case AMT_LME_LINK_STATE_YIELDED:
+		return "it comes back when that amt-helper yield ends";
 	default:
 		return "nobody uses it; start: amt-helper serve";
 	}
@@ -51,7 +53,8 @@ void check_link(const struct doctor *doctor, struct finding *finding)
 			    "up, session %u, transport %s, %u channels open",
 			    link->generation, kernel_transport(link->transport),
 			    link->channels);
-	else if (link->state != AMT_LME_LINK_STATE_IDLE && link->error)
+	else if (link->error && (link->state == AMT_LME_LINK_STATE_ABSENT ||
+				 link->state == AMT_LME_LINK_STATE_CONNECTING))
 		finding_set(finding, VERDICT_FAIL, link_advice(link->state),
 			    "%s: %s", state, strerror((int)link->error));
 	else

@@ -3,12 +3,12 @@
  * amt-helper doctor: what is seen of this machine, and what that means.
  *
  *   tree.c      reading below a root folder
- *   mei.c ports.c processes.c module.c   what is seen: facts, no judgement
+ *   mei.c ports.c processes.c module.c amt.c   what is seen, without judgement
  *   check-*.c   what it means: a function for each layer, which only reads facts
  *   layers.c    the table of layers, and all of it in order
  *
- * Nothing here changes anything: no module is loaded, no client of the firmware
- * is connected, no port is bound.
+ * Nothing here changes anything: no module is loaded, LME is not connected, no
+ * port is bound. AMT is asked what it is, once.
  */
 #ifndef DOCTOR_DOCTOR_H
 #define DOCTOR_DOCTOR_H
@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "helper/failure.h"
 #include "lib/exit.h"
 #include "lib/netlink.h"
 
@@ -185,6 +186,22 @@ struct module_facts {
 };
 
 /**
+ * struct amt_facts - what AMT says
+ * @asked: it was
+ * @failure: why it did not answer; EXIT_OK if it did
+ * @state: of provisioning
+ * @has_mode: @mode is known
+ * @mode: who controls it
+ */
+struct amt_facts {
+	bool asked;
+	struct failure failure;
+	uint32_t state;
+	bool has_mode;
+	uint32_t mode;
+};
+
+/**
  * struct doctor - all that is seen
  * @pci: the ME
  * @mei: its controller
@@ -194,6 +211,7 @@ struct module_facts {
  * @listeners: who listens on AMT's ports
  * @listener_count: how many of them
  * @processes: what runs here
+ * @amt: what AMT says
  */
 struct doctor {
 	struct pci_facts pci;
@@ -204,6 +222,7 @@ struct doctor {
 	struct listener listeners[LISTENERS_MAX];
 	int listener_count;
 	struct process_facts processes;
+	struct amt_facts amt;
 };
 
 /** enum verdict - of a layer */
@@ -273,6 +292,7 @@ void look_at_mei(struct doctor *doctor, int root);
 void look_at_kernel(struct doctor *doctor);
 void look_at_ports(struct doctor *doctor, int root);
 void look_at_processes(struct doctor *doctor, int root);
+void look_at_amt(struct doctor *doctor);
 
 /** client_find() - a client of the firmware by its GUID, or NULL */
 const struct client *client_find(const struct mei_facts *mei, const char *uuid);
@@ -291,6 +311,7 @@ void check_driver(const struct doctor *doctor, struct finding *finding);
 void check_device(const struct doctor *doctor, struct finding *finding);
 void check_permission(const struct doctor *doctor, struct finding *finding);
 void check_amthi(const struct doctor *doctor, struct finding *finding);
+void check_manageability(const struct doctor *doctor, struct finding *finding);
 void check_lme(const struct doctor *doctor, struct finding *finding);
 void check_bus(const struct doctor *doctor, struct finding *finding);
 void check_holder(const struct doctor *doctor, struct finding *finding);
@@ -301,6 +322,7 @@ void check_link(const struct doctor *doctor, struct finding *finding);
 void check_forwards(const struct doctor *doctor, struct finding *finding);
 void check_tls(const struct doctor *doctor, struct finding *finding);
 void check_ports(const struct doctor *doctor, struct finding *finding);
+void check_provisioning(const struct doctor *doctor, struct finding *finding);
 void check_lms(const struct doctor *doctor, struct finding *finding);
 
 #endif /* DOCTOR_DOCTOR_H */

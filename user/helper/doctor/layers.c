@@ -12,6 +12,7 @@ const struct layer doctor_layers[LAYERS_MAX] = {
 	{ "device", EXIT_DOCTOR_DEVICE, check_device },
 	{ "permission", EXIT_DOCTOR_PERMISSION, check_permission },
 	{ "amthi", EXIT_DOCTOR_AMTHI, check_amthi },
+	{ "manageability", EXIT_DOCTOR_MANAGEABILITY, check_manageability },
 	{ "lme", EXIT_DOCTOR_LME, check_lme },
 	{ "bus", EXIT_DOCTOR_BUS, check_bus },
 	{ "holder", EXIT_DOCTOR_HOLDER, check_holder },
@@ -22,6 +23,7 @@ const struct layer doctor_layers[LAYERS_MAX] = {
 	{ "forwards", EXIT_DOCTOR_FORWARDS, check_forwards },
 	{ "tls", EXIT_OK, check_tls },
 	{ "ports", EXIT_DOCTOR_PORTS, check_ports },
+	{ "provisioning", EXIT_DOCTOR_PROVISIONING, check_provisioning },
 	{ "lms", EXIT_OK, check_lms },
 	{ 0 }
 };
@@ -46,6 +48,7 @@ void doctor_look(struct doctor *doctor, int root)
 	look_at_kernel(doctor);
 	look_at_ports(doctor, root);
 	look_at_processes(doctor, root);
+	look_at_amt(doctor);
 }
 
 void doctor_judge(const struct doctor *doctor,

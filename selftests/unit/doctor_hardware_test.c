@@ -1,190 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * amt-helper doctor on machines made of files: what each layer says of hardware
+ * amt-helper doctor, from the chipset to the module: what it says of hardware
  * and kernels that no virtual machine has.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "doctor_machine.h"
 
-#include "kselftest_harness.h"
-
-#include "helper/doctor/doctor.h"
-
-#define ME "sys/bus/pci/devices/0000:00:16.0"
-#define MODALIAS "pci:v00008086d0000A13Asv00001028sd000006B9bc07sc80i00"
 #define CLIENTS "  |id|fix|         UUID                       |con|msg len|sb|refc|vt|\n"
 #define LINE_AMTHI " 0|33|  0|" UUID_AMTHI "|  5|   5120| 0|   2| 0|\n"
 #define LINE_LME(n) " 1|34|  0|" UUID_LME "|  " n "|   4096| 0|   3| 0|\n"
 #define CONNECTIONS "   |me|host|state|rd|wr|wrq\n"
 #define LME_CONNECTED "  0|34|   1|    3| 0| 2|  0\n"
 #define LME_GONE "  0|34|   1|    7| 0| 2|  0\n"
-#define SOCKETS "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-#define SOCKET(address, port, state, inode) "   0: " address ":" port \
-	" 00000000:0000 " state " 00000000:00000000 00:00000000 00000000" \
-	"     0        0 " inode " 1 00000000ff91263a 100 0 0 10 0\n"
-
-FIXTURE(doctor) {
-	char folder[32];
-	int root;
-	struct doctor doctor;
-	struct finding finding;
-};
-
-static int forget(const char *path, const struct stat *stat, int type,
-		  struct FTW *where)
-{
-	(void)stat;
-	(void)type;
-	(void)where;
-	return remove(path);
-}
-
-FIXTURE_SETUP(doctor)
-{
-	strcpy(self->folder, "/tmp/doctor.XXXXXX");
-	ASSERT_NE(NULL, mkdtemp(self->folder));
-	self->root = open(self->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	ASSERT_LE(0, self->root);
-}
-
-FIXTURE_TEARDOWN(doctor)
-{
-	close(self->root);
-	nftw(self->folder, forget, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void make_parents(int root, const char *path)
-{
-	char part[256];
-
-	for (const char *slash = strchr(path, '/'); slash;
-	     slash = strchr(slash + 1, '/')) {
-		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
-		mkdirat(root, part, 0755);
-	}
-}
-
-static void put_bytes(int root, const char *path, const void *data, size_t size)
-{
-	int fd;
-
-	make_parents(root, path);
-	fd = openat(root, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
-		abort();
-	close(fd);
-}
-
-static void put(int root, const char *path, const char *text)
-{
-	put_bytes(root, path, text, strlen(text));
-}
-
-static void put_link(int root, const char *path, const char *target)
-{
-	make_parents(root, path);
-	unlinkat(root, path, 0);
-	if (symlinkat(target, root, path) < 0)
-		abort();
-}
-
-/* An ME on the PCI bus, with a driver if there is one. */
-static void put_me(int root, const char *driver)
-{
-	put(root, "proc/sys/kernel/osrelease", "6.1.0-1-amd64\n");
-	put(root, ME "/vendor", "0x8086\n");
-	put(root, ME "/device", "0xa13a\n");
-	put(root, ME "/class", "0x078000\n");
-	put(root, ME "/modalias", MODALIAS "\n");
-	if (driver)
-		put_link(root, ME "/driver", driver);
-}
-
-/* A controller; @kind may be NULL as before Linux 5.8. */
-static void put_controller(int root, const char *name, const char *kind)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "sys/class/mei/%s/device", name);
-	put_link(root, path, "../../../0000:00:16.0");
-	snprintf(path, sizeof(path), "sys/class/mei/%s/dev_state", name);
-	put(root, path, "ENABLED\n");
-	snprintf(path, sizeof(path), "sys/class/mei/%s/fw_ver", name);
-	put(root, path, "0:11.8.50.3399\n0:11.8.50.3399\n");
-	snprintf(path, sizeof(path), "sys/class/mei/%s/kind", name);
-	if (kind)
-		put(root, path, kind);
-	snprintf(path, sizeof(path), "dev/%s", name);
-	put(root, path, "");
-}
-
-static void put_bus_client(int root, const char *name, const char *uuid,
-			   const char *connections)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "sys/bus/mei/devices/%s-%s/uuid", name,
-		 uuid);
-	put(root, path, uuid);
-	snprintf(path, sizeof(path), "sys/bus/mei/devices/%s-%s/max_conn", name,
-		 uuid);
-	put(root, path, connections);
-	snprintf(path, sizeof(path), "sys/bus/mei/devices/%s-%s/max_len", name,
-		 uuid);
-	put(root, path, "4096\n");
-	snprintf(path, sizeof(path), "sys/bus/mei/devices/%s-%s/version", name,
-		 uuid);
-	put(root, path, "0A\n");
-}
-
-static void put_process(int root, int pid, const char *name,
-			const char *target)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "proc/%d/comm", pid);
-	put(root, path, name);
-	snprintf(path, sizeof(path), "proc/%d/fd/3", pid);
-	put_link(root, path, target);
-}
-
-/* All but asking the driver: this machine has its own. */
-static void look(struct doctor *doctor, int root)
-{
-	memset(doctor, 0, sizeof(*doctor));
-	look_at_module(doctor, root);
-	look_at_mei(doctor, root);
-	look_at_ports(doctor, root);
-	look_at_processes(doctor, root);
-	doctor->kernel_error = -ENOENT;
-}
-
-/* What a layer says of the tree as it is now. */
-#define EXPECT_LAYER(layer, expected, text)                                    \
-	do {                                                                   \
-		look(&self->doctor, self->root);                               \
-		EXPECT_FINDING(layer, expected, text);                         \
-	} while (0)
-
-/* What a layer says of the facts as they are. */
-#define EXPECT_FINDING(layer, expected, text)                                  \
-	do {                                                                   \
-		memset(&self->finding, 0xff, sizeof(self->finding));           \
-		check_##layer(&self->doctor, &self->finding);                  \
-		EXPECT_EQ(expected, self->finding.verdict)                     \
-			TH_LOG("%s", self->finding.evidence);                  \
-		EXPECT_NE(NULL, strstr(self->finding.evidence, text))          \
-			TH_LOG("%s", self->finding.evidence);                  \
-		if (self->finding.verdict == VERDICT_FAIL)                     \
-			EXPECT_NE('\0', self->finding.advice[0]);              \
-	} while (0)
 
 /* ---- PCI and mei_me ---- */
 
@@ -329,6 +155,7 @@ TEST_F(doctor, a_client_is_known_from_the_bus_or_from_the_list)
 	put_controller(self->root, "mei0", "mei\n");
 	put_bus_client(self->root, "0000:00:16.0", UUID_LME, "1\n");
 	put_bus_client(self->root, "0000:00:17.0", UUID_AMTHI, "1\n");
+	put_bus_client(self->root, "0000:00:16.01", UUID_AMTHI, "1\n");
 	EXPECT_LAYER(lme, VERDICT_OK, "1 connections, messages of 4096 bytes");
 	EXPECT_EQ(10, self->doctor.mei.clients[0].version);
 	EXPECT_EQ(-1, self->doctor.mei.clients[0].connected);
@@ -385,6 +212,7 @@ TEST_F(doctor, lme_that_is_connected_is_taken)
 	put_process(self->root, 812, "lms\n", "/dev/mei0");
 	put_process(self->root, 813, "other\n", "/dev/mei00");
 	EXPECT_LAYER(holder, VERDICT_FAIL, "open in lms (pid 812)");
+	EXPECT_EQ(1, self->doctor.processes.mei.count);
 	/* Two may have it. */
 	put(self->root, DEBUGFS "/meclients",
 	    CLIENTS LINE_AMTHI LINE_LME("2"));
@@ -514,135 +342,6 @@ TEST_F(doctor, a_loaded_module_was_taken)
 	EXPECT_LAYER(signature, VERDICT_OK, "not signed, and was taken");
 	put(self->root, "sys/module/amt_lme/taint", "O\n");
 	EXPECT_LAYER(signature, VERDICT_OK, "is signed, or");
-}
-
-/* ---- Link and forwards ---- */
-
-static void forward(struct doctor *doctor, unsigned int port)
-{
-	doctor->kernel.forwards[doctor->kernel.forward_count++] =
-		(struct forward_info){ .port = port };
-}
-
-TEST_F(doctor, the_link_is_judged_by_its_state)
-{
-	struct link_info *link = &self->doctor.kernel.link;
-
-	look(&self->doctor, self->root);
-	EXPECT_FINDING(link, VERDICT_UNKNOWN, "not loaded");
-	self->doctor.kernel_error = 0;
-	EXPECT_FINDING(link, VERDICT_FAIL, "absent");
-	link->state = AMT_LME_LINK_STATE_IDLE;
-	link->error = EIO;
-	EXPECT_FINDING(link, VERDICT_WARN, "idle");
-	link->state = AMT_LME_LINK_STATE_CONNECTING;
-	EXPECT_FINDING(link, VERDICT_FAIL, "connecting: Input/output error");
-	link->error = 0;
-	EXPECT_FINDING(link, VERDICT_WARN, "connecting");
-	link->state = AMT_LME_LINK_STATE_UP;
-	link->generation = 7;
-	EXPECT_FINDING(link, VERDICT_OK, "up, session 7");
-}
-
-TEST_F(doctor, an_amt_that_settled_without_a_port_fails)
-{
-	look(&self->doctor, self->root);
-	EXPECT_FINDING(forwards, VERDICT_UNKNOWN, "not loaded");
-	self->doctor.kernel_error = 0;
-	self->doctor.kernel.link.state = AMT_LME_LINK_STATE_IDLE;
-	EXPECT_FINDING(forwards, VERDICT_UNKNOWN, "not up yet");
-	self->doctor.kernel.link.state = AMT_LME_LINK_STATE_UP;
-	EXPECT_FINDING(forwards, VERDICT_WARN, "not named");
-	self->doctor.kernel.link.settled = true;
-	EXPECT_FINDING(forwards, VERDICT_FAIL, "forwards no port");
-	forward(&self->doctor, 16992);
-	forward(&self->doctor, 623);
-	EXPECT_FINDING(forwards, VERDICT_OK, "16992 active, 623 active");
-}
-
-TEST_F(doctor, tls_only_is_told_from_both)
-{
-	look(&self->doctor, self->root);
-	self->doctor.kernel_error = 0;
-	EXPECT_FINDING(tls, VERDICT_UNKNOWN, "neither");
-	forward(&self->doctor, 16993);
-	EXPECT_FINDING(tls, VERDICT_WARN, "TLS only");
-	forward(&self->doctor, 16992);
-	EXPECT_FINDING(tls, VERDICT_OK, "http on port 16992, https");
-}
-
-/* ---- Ports ---- */
-
-TEST_F(doctor, a_port_is_taken_by_who_listens_where_we_would)
-{
-	put(self->root, "proc/net/tcp", SOCKETS
-	    SOCKET("0100007F", "4260", "0A", "101"));
-	EXPECT_LAYER(ports, VERDICT_UNKNOWN, "16992: somebody");
-	put_process(self->root, 80, "nginx\n", "socket:[101]");
-	EXPECT_LAYER(ports, VERDICT_FAIL, "taken: 16992: nginx (pid 80)");
-	put_process(self->root, 80, "amt-helper\n", "socket:[101]");
-	EXPECT_LAYER(ports, VERDICT_OK, "16992: amt-helper (pid 80)");
-}
-
-TEST_F(doctor, sockets_elsewhere_are_not_in_the_way)
-{
-	/* Another address, another port, a connection; 0.0.0.0 and [::] are. */
-	put(self->root, "proc/net/tcp", SOCKETS
-	    SOCKET("0200007F", "4260", "0A", "101")
-	    SOCKET("0100007F", "4264", "0A", "102")
-	    SOCKET("0100007F", "4260", "01", "103"));
-	put(self->root, "proc/net/tcp6", SOCKETS
-	    SOCKET("B80D0120000000000000000001000000", "4260", "0A", "104"));
-	EXPECT_LAYER(ports, VERDICT_OK, "nobody listens");
-	put(self->root, "proc/net/tcp", SOCKETS
-	    SOCKET("00000000", "026F", "0A", "105"));
-	put(self->root, "proc/net/tcp6", SOCKETS
-	    SOCKET("00000000000000000000000000000000", "4261", "0A", "106")
-	    SOCKET("00000000000000000000000001000000", "0298", "0A", "106"));
-	EXPECT_LAYER(ports, VERDICT_UNKNOWN,
-		     "623: somebody, 16993: somebody, 664: somebody");
-}
-
-TEST_F(doctor, a_port_that_amt_does_not_forward_may_be_taken)
-{
-	put(self->root, "proc/net/tcp", SOCKETS
-	    SOCKET("0100007F", "026F", "0A", "101"));
-	put_process(self->root, 80, "ipmid\n", "socket:[101]");
-	look(&self->doctor, self->root);
-	self->doctor.kernel_error = 0;
-	EXPECT_FINDING(ports, VERDICT_FAIL, "623: ipmid (pid 80)");
-	forward(&self->doctor, 16992);
-	EXPECT_FINDING(ports, VERDICT_OK, "623: ipmid (pid 80)");
-	forward(&self->doctor, 623);
-	EXPECT_FINDING(ports, VERDICT_FAIL, "623: ipmid (pid 80)");
-}
-
-/* ---- The table ---- */
-
-TEST_F(doctor, every_layer_has_a_finding_and_a_code_of_its_own)
-{
-	struct finding findings[LAYERS_MAX];
-	unsigned int seen = 0;
-	int count;
-
-	look(&self->doctor, self->root);
-	doctor_judge(&self->doctor, findings);
-	for (count = 0; doctor_layers[count].name; count++) {
-		int code = doctor_layers[count].code;
-
-		EXPECT_NE('\0', findings[count].evidence[0])
-			TH_LOG("%s", doctor_layers[count].name);
-		if (code == EXIT_OK)
-			continue;
-		EXPECT_LE(20, code);
-		EXPECT_GE(39, code);
-		EXPECT_EQ(0, seen & 1U << (code - 20))
-			TH_LOG("%s", doctor_layers[count].name);
-		seen |= 1U << (code - 20);
-		EXPECT_EQ(0, strncmp("doctor-", exit_name(code), 7));
-		EXPECT_STREQ(doctor_layers[count].name, exit_name(code) + 7);
-	}
-	EXPECT_LT(10, count);
 }
 
 TEST_HARNESS_MAIN
