@@ -102,6 +102,128 @@ TEST_F(config, a_port_offset_moves_the_listener_and_not_amts_port)
 				    "port 16992 bound on 127.0.0.1:26992 and [::1]:26992"));
 	EXPECT_TRUE(answers_at("127.0.0.1", 26992));
 	EXPECT_EQ(-ECONNREFUSED, connect_to("127.0.0.1", 16992));
+	/* To AMT it is 16992 that is forwarded and connected to. */
+	ASSERT_EQ(0, sim_ask(&self->r, "trace"));
+	EXPECT_NE(NULL, strstr(self->r.text, "5100004260"))
+		TH_LOG("sent: %s", self->r.text);
+	EXPECT_NE(NULL, strstr(self->r.text, "3132372E302E302E3100004260"))
+		TH_LOG("sent: %s", self->r.text);
+}
+
+TEST_F(config, the_offset_reaches_the_first_and_the_last_port)
+{
+	ASSERT_EQ(0, process_start(&self->helper, -1, true,
+				   SERVE("--port-offset", "48543")));
+	ASSERT_EQ(0, process_expect(&self->helper,
+				    "port 16992 bound on 127.0.0.1:65535"));
+	EXPECT_TRUE(answers_at("127.0.0.1", 65535));
+	EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
+	process_close(&self->helper);
+
+	ASSERT_EQ(0, process_start(&self->helper, -1, true,
+				   SERVE("--port-offset", "-622")));
+	ASSERT_EQ(0, process_expect(&self->helper,
+				    "port 623 bound on 127.0.0.1:1"));
+	EXPECT_TRUE(answers_at("127.0.0.1", 1));
+	EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
+	process_close(&self->helper);
+
+	ASSERT_EQ(0, process_start(&self->helper, -1, true,
+				   SERVE("--port-offset=48544")));
+	ASSERT_EQ(0, process_expect(&self->helper,
+				    "port 16992: with the port offset it is 65536"));
+	ASSERT_EQ(0, process_expect(&self->helper,
+				    "port 623 bound on 127.0.0.1:49167"));
+	EXPECT_TRUE(answers_at("127.0.0.1", 49167));
+}
+
+/* What sd_listen_fds(3) says of a descriptor 3. */
+#define PASSED (const char *const[]){ "sh", "-c", \
+	"export LISTEN_PID=$$ LISTEN_FDS=1; exec amt-helper serve", NULL }
+
+TEST_F(config, a_passed_socket_is_listened_on)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons(623),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int passed = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const int on = 1; /* as systemd does */
+	int early;
+
+	setsockopt(passed, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	ASSERT_EQ(0, bind(passed, (struct sockaddr *)&address,
+			  sizeof(address)));
+	/* It is nobody's yet. */
+	ASSERT_EQ(0, process_start(&self->helper, passed, true, PASSED));
+	ASSERT_EQ(0, process_expect(&self->helper,
+				    "not a listening TCP socket"));
+	EXPECT_EQ(EXIT_USAGE, process_wait(&self->helper));
+	process_close(&self->helper);
+
+	ASSERT_EQ(0, listen(passed, 8));
+	early = connect_to("127.0.0.1", 623);
+	ASSERT_LE(0, early);
+	ASSERT_EQ(0, process_start(&self->helper, passed, true, PASSED));
+	ASSERT_EQ(0, process_expect(&self->helper,
+				    "port 623 bound on 127.0.0.1 and [::1]"));
+	EXPECT_TRUE(answers(early));
+	close(early);
+	close(passed);
+	EXPECT_TRUE(answers_at("127.0.0.1", 623));
+	/* It moves and comes back as one of its own. */
+	ASSERT_EQ(0, write_file(MAIN, "[serve]\nport-offset = 7\n"));
+	ASSERT_EQ(0, kill(self->helper.pid, SIGHUP));
+	ASSERT_EQ(0, process_expect(&self->helper, "configuration loaded"));
+	EXPECT_EQ(-ECONNREFUSED, connect_to("127.0.0.1", 623));
+	ASSERT_EQ(0, write_file(MAIN, ""));
+	ASSERT_EQ(0, kill(self->helper.pid, SIGHUP));
+	ASSERT_EQ(0, process_expect(&self->helper, "configuration loaded"));
+	EXPECT_TRUE(answers_at("127.0.0.1", 623));
+}
+
+#define IPV6_OF_LO "/proc/sys/net/ipv6/conf/lo/disable_ipv6"
+
+TEST_F(config, without_ipv6_there_is_127_0_0_1_and_no_complaint)
+{
+	char line[512];
+
+	ASSERT_EQ(0, write_file(IPV6_OF_LO, "1"));
+	ASSERT_EQ(0, process_start(&self->helper, -1, true, SERVE()));
+	/* 623 is the last line, so there was none between. */
+	EXPECT_EQ(0, process_expect_line(&self->helper, "16992", line,
+					 sizeof(line)));
+	EXPECT_STREQ("amt-helper: port 16992 bound on 127.0.0.1", line);
+	EXPECT_EQ(0, process_expect_line(&self->helper, "", line,
+					 sizeof(line)));
+	EXPECT_STREQ("amt-helper: port 623 bound on 127.0.0.1", line);
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "status"));
+	EXPECT_EQ(NULL, strstr(self->r.text, "failed"))
+		TH_LOG("%s", self->r.text);
+	EXPECT_TRUE(answers_at("127.0.0.1", HTTP_PORT));
+	ASSERT_EQ(0, write_file(IPV6_OF_LO, "0"));
+}
+
+TEST_F(config, ports_623_and_664_are_like_the_others)
+{
+	int fd;
+
+	ASSERT_EQ(0, process_start(&self->helper, -1, true, SERVE()));
+	ASSERT_EQ(0, process_expect(&self->helper,
+				    "port 623 bound on 127.0.0.1 and [::1]"));
+	EXPECT_TRUE(answers_at("127.0.0.1", 623));
+	ASSERT_EQ(0, sim_command("forward 664"));
+	ASSERT_EQ(0, process_expect(&self->helper,
+				    "port 664 bound on 127.0.0.1 and [::1]"));
+	ASSERT_EQ(0, sim_command("trace"));
+	fd = connect_to("127.0.0.1", 664);
+	ASSERT_LE(0, fd);
+	/* CHANNEL_OPEN to "127.0.0.1" 664 */
+	ASSERT_EQ(0, sim_ask(&self->r, "trace 5A0000000F"));
+	EXPECT_NE(NULL, strstr(self->r.text, "3132372E302E302E3100000298"))
+		TH_LOG("sent: %s", self->r.text);
+	close(fd);
 }
 
 TEST_F(config, a_result_that_is_no_port_costs_that_port_only)

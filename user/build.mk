@@ -35,6 +35,7 @@ amt-helper-src := \
 	user/helper/serve/connections.c \
 	user/helper/serve/control.c \
 	user/helper/serve/forwards.c \
+	user/helper/serve/inherited.c \
 	user/helper/serve/instance.c \
 	user/helper/serve/lifecycle.c \
 	user/helper/serve/link.c \

@@ -19,6 +19,7 @@
 #include "helper/serve/config.h"
 #include "helper/serve/connections.h"
 #include "helper/serve/forwards.h"
+#include "helper/serve/inherited.h"
 #include "helper/serve/instance.h"
 #include "helper/serve/lifecycle.h"
 #include "helper/serve/link.h"
@@ -259,7 +260,8 @@ static void run(struct serve *serve)
 {
 	int ret;
 
-	if (load_config(serve, &serve->failure) < 0 ||
+	if (inherited_list(&serve->failure) < 0 ||
+	    load_config(serve, &serve->failure) < 0 ||
 	    instance_open(&serve->instance, &serve->failure) < 0 ||
 	    kernel_open(&serve->nl, &serve->failure) < 0 ||
 	    !kernel_has_mei(serve->nl, &serve->failure) ||

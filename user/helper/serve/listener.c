@@ -13,6 +13,7 @@
 
 #include "helper/parse.h"
 #include "helper/serve/config.h"
+#include "helper/serve/inherited.h"
 #include "helper/serve/lifecycle.h"
 #include "helper/serve/listener.h"
 
@@ -155,7 +156,9 @@ static int bind_door(struct listener *listener, struct door *door)
 
 	if (!is_port(door->local_port))
 		return -ERANGE;
-	ret = open_door(&door->address);
+	ret = inherited_take(&door->address);
+	if (ret < 0)
+		ret = open_door(&door->address);
 	if (door->optional && (ret == -EAFNOSUPPORT || ret == -EADDRNOTAVAIL))
 		return 0;
 	return ret < 0 ? ret : watch_door(listener, door, ret);
