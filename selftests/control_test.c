@@ -375,6 +375,7 @@ TEST_F(control, clients_that_say_nothing_are_bounded_in_number_and_time)
 TEST_F(control, who_follows_and_talks_is_dropped)
 {
 	int fd = socket_open();
+	char byte;
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, write_all(fd, FOLLOW, strlen(FOLLOW)));
@@ -382,6 +383,8 @@ TEST_F(control, who_follows_and_talks_is_dropped)
 	ASSERT_EQ(0, write_all(fd, "x", 1));
 	while (read_line(fd, &self->r))
 		EXPECT_NE(NULL, strstr(self->r.text, "event"));
+	EXPECT_NE(0, fd_wait(fd, POLLIN, 0));
+	EXPECT_GE(0, read(fd, &byte, 1));
 	close(fd);
 }
 
@@ -412,8 +415,8 @@ TEST_F(control, who_follows_and_does_not_read_is_dropped)
 	struct process good;
 	int fd = socket_open();
 	char chunk[4096];
+	ssize_t n = -1;
 	int lines = 0;
-	ssize_t n;
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, run(&self->r, "mkdir", "-p", "/etc/amt-helper"));
@@ -424,7 +427,8 @@ TEST_F(control, who_follows_and_does_not_read_is_dropped)
 	for (int i = 1; i <= MOVES; i++)
 		ASSERT_EQ(0, move_listeners(&self->serve, i % 2));
 	EXPECT_EQ(0, ask(STATUS, &self->r));
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+	while (fd_wait(fd, POLLIN, WAIT_MS) &&
+	       (n = read(fd, chunk, sizeof(chunk))) > 0)
 		for (ssize_t i = 0; i < n; i++)
 			lines += chunk[i] == '\n';
 	/* It was dropped in the middle: all there was, it did not get. */

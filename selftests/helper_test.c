@@ -59,6 +59,39 @@ TEST_F(helper, connect_sends_a_request_and_gets_all_of_the_answer)
 	EXPECT_EQ(0, sim_stat("channels_open"));
 }
 
+TEST_F(helper, connect_tells_amt_the_originator)
+{
+	static const struct {
+		const char *option;
+		const char *tail; /* of CHANNEL_OPEN, behind the window */
+	} tests[] = {
+		/* "127.0.0.1" 16992 is connected to by "192.0.2.1" 40000 */
+		{ "--originator=192.0.2.1:40000",
+		  "FFFFFFFF000000093132372E302E302E3100004260"
+		  "000000093139322E302E322E3100009C40\n" },
+		/* "::1" 16992 by "2001:db8::1" 40000 */
+		{ "--originator=[2001:db8::1]:40000",
+		  "FFFFFFFF000000033A3A3100004260"
+		  "0000000B323030313A6462383A3A3100009C40\n" },
+		{ "-4", "FFFFFFFF000000093132372E302E302E3100004260"
+			"000000093132372E302E302E31" },
+		{ "-6", "FFFFFFFF000000033A3A3100004260000000033A3A31" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+		char command[128];
+
+		snprintf(command, sizeof(command),
+			 "amt-helper connect 16992 %s < /dev/null",
+			 tests[i].option);
+		EXPECT_EQ(0, run(&self->r, "sh", "-c", command));
+		ASSERT_EQ(0, sim_ask(&self->r, "trace 5A0000000F"));
+		EXPECT_NE(NULL, strstr(self->r.text, tests[i].tail))
+			TH_LOG("%s: %s", tests[i].option, self->r.text);
+	}
+}
+
 TEST_F(helper, connect_takes_files_for_stdin_and_stdout)
 {
 	ASSERT_EQ(0, run(&self->r, "sh", "-c", "printf '" REQUEST
@@ -97,10 +130,12 @@ TEST_F(helper, connect_to_a_port_that_amt_does_not_forward_is_13)
 	EXPECT_EQ(0, sim_stat("channels_opened"));
 }
 
-TEST_F(helper, connect_without_permission_is_4)
+TEST_F(helper, without_permission_it_is_4)
 {
 	EXPECT_EQ(EXIT_PERMISSION, run(&self->r, AS_NOBODY,
 				       "amt-helper connect 16992"));
+	EXPECT_EQ(EXIT_PERMISSION, run(&self->r, AS_NOBODY,
+				       "amt-helper serve"));
 }
 
 TEST_F(helper, connect_refuses_what_is_no_port_or_address)
@@ -240,6 +275,42 @@ TEST_F(helper, a_port_that_amt_no_longer_names_is_gone)
 	close(ctl);
 }
 
+/* tcpip-forward of port 9, for an address that would turn a terminal red. */
+#define FORWARD_RED "send 50 0000000D 74637069702D666F7277617264 01 " \
+	"0000000A 1B5B33316D225C0AFF78 00000009"
+#define SHOWN_RED "\\x1b[31m\"\\x5c\\x0a\\xffx"
+
+TEST_F(helper, control_characters_from_amt_are_escaped)
+{
+	static const char *const commands[][2] = {
+		{ "status" }, { "status", "--json" }, { "events" },
+		{ "events", "--json" },
+	};
+	char line[512];
+	int ctl = ctl_hold();
+	size_t i;
+
+	ASSERT_LE(0, ctl);
+	ASSERT_EQ(0, node_wait(HTTP_PORT));
+	ASSERT_EQ(0, sim_command(FORWARD_RED));
+	ASSERT_EQ(0, node_wait(9));
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		EXPECT_EQ(0, run(&self->r, "amt-helper", commands[i][0],
+				 commands[i][1]));
+		EXPECT_EQ(NULL, strpbrk(self->r.text, "\033\377"))
+			TH_LOG("%s", self->r.text);
+		if (!commands[i][1])
+			EXPECT_NE(NULL, strstr(self->r.text, SHOWN_RED))
+				TH_LOG("%s", self->r.text);
+	}
+	/* In JSON, the backslashes and the quote are escaped once more. */
+	snprintf(line, sizeof(line), "%s",
+		 "\"\\\\x1b[31m\\\"\\\\x5c\\\\x0a\\\\xffx\"");
+	EXPECT_NE(NULL, strstr(self->r.text, line))
+		TH_LOG("not %s in %s", line, self->r.text);
+	close(ctl);
+}
+
 /* What the event on a line of JSON is called, or NULL. */
 static const char *event_name(const char *line, struct json_object **event)
 {
@@ -308,6 +379,8 @@ TEST(without_a_controller_each_command_is_3)
 	EXPECT_EQ(EXIT_NO_MEI, run(&r, "amt-helper", "serve"));
 	EXPECT_EQ(EXIT_NO_MEI, run(&r, "amt-helper", "connect", "16992"));
 	EXPECT_EQ(EXIT_NO_MEI, run(&r, "amt-helper", "wait"));
+	EXPECT_EQ(EXIT_NO_MEI, run(&r, "amt-helper", "events"));
+	EXPECT_EQ(EXIT_NO_MEI, run(&r, "amt-helper", "events", "--follow"));
 	EXPECT_EQ(0, module_unload("amt_lme"));
 }
 

@@ -324,6 +324,10 @@ TEST_F(helper, without_the_module_it_fails_as_documented)
 	EXPECT_EQ(0, module_unload("amt_lme"));
 	EXPECT_EQ(EXIT_NO_MODULE, run(&self->r, "amt-helper", "status"));
 	EXPECT_EQ(EXIT_NO_MODULE, run(&self->r, "amt-helper", "serve"));
+	EXPECT_EQ(EXIT_NO_MODULE, run(&self->r, "amt-helper", "events"));
+	EXPECT_EQ(EXIT_NO_MODULE, run(&self->r, "amt-helper", "wait"));
+	EXPECT_EQ(EXIT_NO_MODULE,
+		  run(&self->r, "amt-helper", "connect", "16992"));
 	EXPECT_EQ(EXIT_NO_MODULE,
 		  run(&self->r, "amt-helper", "status", "--json"));
 	ASSERT_EQ(0, rename("/lib/modules.away", "/lib/modules"));
