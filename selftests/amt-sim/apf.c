@@ -86,6 +86,11 @@ bool apf_decode(const __u8 *msg, size_t len, struct apf_message *m)
 		m->port = r.left ? take_u32(&r) : 0;
 		break;
 	case APF_REQUEST_FAILURE:
+	case APF_USERAUTH_SUCCESS:
+		break;
+	case APF_USERAUTH_FAILURE:
+		m->name = take_text(&r);
+		take(&r, 1);
 		break;
 	case APF_CHANNEL_OPEN:
 		take_open(&r, m);
@@ -102,10 +107,12 @@ bool apf_decode(const __u8 *msg, size_t len, struct apf_message *m)
 		m->recipient = take_u32(&r);
 		break;
 	case APF_KEEPALIVE_OPTIONS_REQUEST:
+	case APF_KEEPALIVE_OPTIONS_REPLY:
 		m->keepalive[0] = take_u32(&r);
 		m->keepalive[1] = take_u32(&r);
 		break;
 	case APF_KEEPALIVE_REQUEST:
+	case APF_KEEPALIVE_REPLY:
 		m->keepalive[0] = take_u32(&r);
 		break;
 	default:
@@ -166,6 +173,19 @@ size_t apf_put_service_request(__u8 *p, const char *name)
 	return add_text(add_u8(p, APF_SERVICE_REQUEST), name) - p;
 }
 
+size_t apf_put_userauth(__u8 *p, const char *user, const char *method,
+			const char *password)
+{
+	__u8 *end = add_u8(p, APF_USERAUTH_REQUEST);
+
+	end = add_text(end, user);
+	end = add_text(end, APF_PFWD);
+	end = add_text(end, method);
+	if (password)
+		end = add_text(add_u8(end, 0), password);
+	return end - p;
+}
+
 static size_t put_request(__u8 *p, const char *name, const char *address,
 			  __u32 port)
 {
@@ -221,17 +241,29 @@ size_t apf_put_close(__u8 *p, __u32 recipient)
 	return add_u32(add_u8(p, APF_CHANNEL_CLOSE), recipient) - p;
 }
 
+size_t apf_put_keepalive_request(__u8 *p, __u32 cookie)
+{
+	return add_u32(add_u8(p, APF_KEEPALIVE_REQUEST), cookie) - p;
+}
+
 size_t apf_put_keepalive_reply(__u8 *p, __u32 cookie)
 {
 	return add_u32(add_u8(p, APF_KEEPALIVE_REPLY), cookie) - p;
 }
 
+static size_t put_options(__u8 *p, __u8 type, const __u32 values[2])
+{
+	return add_u32(add_u32(add_u8(p, type), values[0]), values[1]) - p;
+}
+
+size_t apf_put_keepalive_options_request(__u8 *p, const __u32 values[2])
+{
+	return put_options(p, APF_KEEPALIVE_OPTIONS_REQUEST, values);
+}
+
 size_t apf_put_keepalive_options_reply(__u8 *p, const __u32 values[2])
 {
-	__u8 *end = add_u8(p, APF_KEEPALIVE_OPTIONS_REPLY);
-
-	end = add_u32(end, values[0]);
-	return add_u32(end, values[1]) - p;
+	return put_options(p, APF_KEEPALIVE_OPTIONS_REPLY, values);
 }
 
 size_t apf_put_data_header(__u8 *p, __u32 recipient, __u32 len)

@@ -39,6 +39,7 @@ enum apf_disconnect_reason {
 	APF_PROTOCOL_ERROR = 2,
 	APF_SERVICE_NOT_AVAILABLE = 7,
 	APF_VERSION_NOT_SUPPORTED = 8,
+	APF_NO_MORE_AUTH_METHODS = 14,
 };
 
 enum apf_open_failure {
@@ -49,6 +50,7 @@ enum apf_open_failure {
 };
 
 #define APF_PFWD "pfwd@amt.intel.com"
+#define APF_AUTH "auth@amt.intel.com"
 #define APF_FORWARDED "forwarded-tcpip"
 #define APF_TRIGGER_LME 254
 
@@ -72,14 +74,14 @@ struct apf_text {
  *                      into the message
  * @type: selects what is valid below
  * @reason: DISCONNECT
- * @name: SERVICE_ACCEPT: the service
+ * @name: SERVICE_ACCEPT: the service; USERAUTH_FAILURE: methods
  * @version: PROTOCOLVERSION
  * @port: REQUEST_SUCCESS, 0 when the message carries none
  * @open: CHANNEL_OPEN
  * @recipient: messages to an open channel: the id we chose
  * @adjust: CHANNEL_WINDOW_ADJUST: bytes to add
  * @data: CHANNEL_DATA
- * @keepalive: KEEPALIVE_REQUEST: the cookie, KEEPALIVE_OPTIONS_REQUEST: both
+ * @keepalive: keep-alives: the cookie; their options: both
  */
 struct apf_message {
 	__u8 type;
@@ -137,6 +139,8 @@ bool apf_text_is(const struct apf_text *text, const char *expected);
 size_t apf_put_disconnect(__u8 *p, __u32 reason);
 size_t apf_put_version(__u8 *p, const __u8 uuid[16]);
 size_t apf_put_service_request(__u8 *p, const char *name);
+size_t apf_put_userauth(__u8 *p, const char *user, const char *method,
+			const char *password);
 size_t apf_put_forward(__u8 *p, const char *address, __u32 port);
 size_t apf_put_cancel(__u8 *p, const char *address, __u32 port);
 size_t apf_put_confirmation(__u8 *p, __u32 recipient, __u32 sender,
@@ -144,7 +148,9 @@ size_t apf_put_confirmation(__u8 *p, __u32 recipient, __u32 sender,
 size_t apf_put_failure(__u8 *p, __u32 recipient, __u32 reason);
 size_t apf_put_adjust(__u8 *p, __u32 recipient, __u32 bytes);
 size_t apf_put_close(__u8 *p, __u32 recipient);
+size_t apf_put_keepalive_request(__u8 *p, __u32 cookie);
 size_t apf_put_keepalive_reply(__u8 *p, __u32 cookie);
+size_t apf_put_keepalive_options_request(__u8 *p, const __u32 values[2]);
 size_t apf_put_keepalive_options_reply(__u8 *p, const __u32 values[2]);
 
 /**

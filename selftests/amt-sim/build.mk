@@ -2,7 +2,7 @@
 # amt-sim: the virtual AMT firmware behind /dev/vmei.
 
 amt-sim-src := $(addprefix selftests/amt-sim/, \
-	main.c control.c fault.c trace.c \
+	main.c profile.c control.c fault.c trace.c \
 	heci.c connection.c hbm.c exchange.c \
 	apf.c lme.c channel.c \
 	pthi.c mkhi.c manageability.c \

@@ -116,7 +116,7 @@ static bool owes_adjust(const struct channel *ch)
 
 	if (!ch->taken || faults->mute_adjust)
 		return false;
-	return faults->grant || ch->taken >= ch->all->sim->opt.window / 2;
+	return faults->grant || ch->taken >= ch->all->sim->opt.profile.window / 2;
 }
 
 /* Bytes for a service that is gone count as taken. */
@@ -133,7 +133,7 @@ static size_t give(struct channel *ch, const __u8 *p, size_t len)
 
 static void drain_ring(struct channel *ch)
 {
-	__u32 size = ch->all->sim->opt.window;
+	__u32 size = ch->all->sim->opt.profile.window;
 	__u32 run, n;
 
 	while (ch->ring_len) {
@@ -150,7 +150,7 @@ static void drain_ring(struct channel *ch)
 
 static void keep(struct channel *ch, const __u8 *p, __u32 len)
 {
-	__u32 size = ch->all->sim->opt.window;
+	__u32 size = ch->all->sim->opt.profile.window;
 	__u32 tail = (ch->ring_head + ch->ring_len) % size;
 	__u32 run = size - tail < len ? size - tail : len;
 
@@ -186,7 +186,7 @@ static __u32 connect_service(struct channel *ch, __u32 port)
 	ch->fd = http_connect(sim->http, port);
 	if (ch->fd < 0)
 		return APF_CONNECT_FAILED;
-	ch->ring = malloc(sim->opt.window);
+	ch->ring = malloc(sim->opt.profile.window);
 	if (!ch->ring)
 		goto err_close;
 	/* edge-triggered: nothing to rearm while windows open and close */
@@ -206,7 +206,7 @@ err_close:
 
 static struct channel *find_free(struct channels *all)
 {
-	for (unsigned int i = 0; i < all->sim->opt.slots; i++)
+	for (unsigned int i = 0; i < all->sim->opt.profile.slots; i++)
 		if (all->slot[i].state == STATE_FREE)
 			return &all->slot[i];
 	return NULL;
@@ -223,7 +223,7 @@ static __u32 may_open(struct channels *all, const struct apf_message *m)
 	}
 	if (!apf_text_is(&m->open.type, APF_FORWARDED))
 		return APF_UNKNOWN_CHANNEL_TYPE;
-	if (!lme_forwarded(all->session, m->open.port))
+	if (!lme_admits(all->session, m->open.port))
 		return APF_ADMINISTRATIVELY_PROHIBITED;
 	return 0;
 }
@@ -246,7 +246,7 @@ static struct channel *try_open(struct channels *all,
 	ch->readable = false;
 	ch->hung_up = false;
 	ch->to_host = m->open.window;
-	ch->from_host = all->sim->opt.window;
+	ch->from_host = all->sim->opt.profile.window;
 	ch->taken = 0;
 	ch->adjust_at = 0;
 	ch->data_at = 0;
@@ -285,7 +285,7 @@ bool channels_open(struct channels *all, const struct apf_message *m)
 	stats->channels_open++;
 	lme_queued(all->session,
 		   apf_put_confirmation(reply, ch->id, slot_of(ch),
-					all->sim->opt.window));
+					all->sim->opt.profile.window));
 	return true;
 }
 

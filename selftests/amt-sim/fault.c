@@ -138,7 +138,7 @@ const char *fault_send(struct sim *sim, const char *args, FILE *out)
 	ssize_t len = take_hex(args, msg, sizeof(msg));
 
 	(void)out;
-	if (len <= 0 || len > sim->opt.message_size)
+	if (len <= 0 || len > sim->opt.profile.message_size)
 		return "usage: send HEX, at most one message";
 	if (!sim->session)
 		return no_session;
@@ -202,6 +202,17 @@ const char *fault_cancel(struct sim *sim, const char *args, FILE *out)
 	return ask(sim, args, true);
 }
 
+const char *fault_rest(struct sim *sim, const char *args, FILE *out)
+{
+	(void)args;
+	(void)out;
+	if (!sim->session)
+		return no_session;
+	lme_rest(sim->session);
+	heci_pump(sim->heci);
+	return NULL;
+}
+
 const char *fault_refuse(struct sim *sim, const char *args, FILE *out)
 {
 	unsigned long count, reason;
@@ -222,7 +233,7 @@ const char *fault_slots(struct sim *sim, const char *args, FILE *out)
 	(void)out;
 	if (!only_number(args, SIM_MAX_SLOTS, &slots))
 		return "usage: slots N, at most 64";
-	sim->opt.slots = slots;
+	sim->opt.profile.slots = slots;
 	return NULL;
 }
 

@@ -37,6 +37,7 @@ const char *fault_greet(struct sim *sim, const char *args, FILE *out);
 const char *fault_close(struct sim *sim, const char *args, FILE *out);
 const char *fault_forward(struct sim *sim, const char *args, FILE *out);
 const char *fault_cancel(struct sim *sim, const char *args, FILE *out);
+const char *fault_rest(struct sim *sim, const char *args, FILE *out);
 const char *fault_refuse(struct sim *sim, const char *args, FILE *out);
 const char *fault_slots(struct sim *sim, const char *args, FILE *out);
 const char *fault_mute(struct sim *sim, const char *args, FILE *out);

@@ -470,8 +470,8 @@ struct hbm *hbm_new(struct sim *sim)
 	hbm->sim = sim;
 	memcpy(hbm->clients, clients, sizeof(clients));
 	lme = find_lme(hbm);
-	lme->max_connections = sim->opt.connections;
-	lme->max_message = sim->opt.message_size;
+	lme->max_connections = sim->opt.profile.connections;
+	lme->max_message = sim->opt.profile.message_size;
 	return hbm;
 }
 

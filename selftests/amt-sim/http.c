@@ -457,9 +457,9 @@ int http_connect(struct http *http, __u32 port)
 /* For gnutls_priority_init(3). */
 static const char *tls_versions(const struct sim *sim)
 {
-	if (!sim->opt.tls)
+	if (!sim->opt.profile.tls)
 		return "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
-	return strcmp(sim->opt.tls, "1.2") ? "NORMAL:-VERS-ALL:+VERS-TLS1.3" :
+	return strcmp(sim->opt.profile.tls, "1.2") ? "NORMAL:-VERS-ALL:+VERS-TLS1.3" :
 					     "NORMAL:-VERS-ALL:+VERS-TLS1.2";
 }
 

@@ -64,12 +64,20 @@ int lme_ask(struct session *s, const char *address, __u32 port, bool cancel);
 void lme_wake(struct session *s);
 
 /**
- * lme_forwarded - may the host open channels to this port now?
+ * lme_rest - take all forwards back until the host opens a channel
+ * @s: the session
+ */
+void lme_rest(struct session *s);
+
+/**
+ * lme_admits - may the host open a channel to this port now?
  * @s: the session
  * @port: TCP port
  *
- * Return: whether the host accepted the forward.
+ * Forwards that rest are asked for again, before the answer to the open.
+ *
+ * Return: whether the host accepted the forward and it does not rest.
  */
-bool lme_forwarded(const struct session *s, __u32 port);
+bool lme_admits(struct session *s, __u32 port);
 
 #endif /* AMT_SIM_LME_H */

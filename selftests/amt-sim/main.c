@@ -15,6 +15,7 @@
 #include "hbm.h"
 #include "heci.h"
 #include "http.h"
+#include "lme.h"
 #include "sim.h"
 #include "trace.h"
 
@@ -26,6 +27,7 @@ const __u8 sim_uuid[16] = {
 
 enum {
 	KEY_DEVICE = 0x100,
+	KEY_PROFILE,
 	KEY_CONTROL,
 	KEY_USER,
 	KEY_PASSWORD,
@@ -34,6 +36,10 @@ enum {
 	KEY_SLOTS,
 	KEY_PORTS,
 	KEY_CONNECTIONS,
+	KEY_ADDRESS,
+	KEY_AUTH,
+	KEY_REST,
+	KEY_KEEPALIVE,
 	KEY_TLS,
 	KEY_READY_FD,
 	KEY_VERBOSE,
@@ -46,6 +52,8 @@ static const struct argp_option options[] = {
 	  "listen for control commands there", 0 },
 	{ "user", KEY_USER, "NAME", 0, "HTTP Digest user (admin)", 0 },
 	{ "password", KEY_PASSWORD, "TEXT", 0, "and password (P@ssw0rd)", 0 },
+	{ "profile", KEY_PROFILE, "NAME", 0,
+	  "the firmware to be, see below; options behind it change it", 0 },
 	{ "message-size", KEY_MESSAGE_SIZE, "N", 0,
 	  "longest LME message in bytes, 128 to 65536 (4096)", 0 },
 	{ "window", KEY_WINDOW, "N", 0,
@@ -57,6 +65,13 @@ static const struct argp_option options[] = {
 	  "others refuse", 0 },
 	{ "connections", KEY_CONNECTIONS, "N", 0,
 	  "hosts at once at LME (1); from 2 on the MEI bus does not show LME", 0 },
+	{ "address", KEY_ADDRESS, "TEXT", 0, "of the forwards (empty)", 0 },
+	{ "auth", KEY_AUTH, "none|password", 0,
+	  "ask for a USERAUTH with that method first", 0 },
+	{ "rest", KEY_REST, "MS", 0,
+	  "take the forwards back after so long without a channel", 0 },
+	{ "keepalive", KEY_KEEPALIVE, "SECONDS", 0,
+	  "keep-alives, so far apart", 0 },
 	{ "tls", KEY_TLS, "1.2|1.3", 0, "only that version of TLS (both)", 0 },
 	{ "ready-fd", KEY_READY_FD, "FD", 0,
 	  "write \"ready\" there when the host knows all clients", 0 },
@@ -83,26 +98,95 @@ static unsigned int to_number(struct argp_state *state, const char *name,
 	return value;
 }
 
+static const char *one_of(struct argp_state *state, const char *name,
+			  const char *text, const char *a, const char *b)
+{
+	if (strcmp(text, a) != 0 && strcmp(text, b) != 0)
+		argp_error(state, "--%s %s: not %s or %s", name, text, a, b);
+	return text;
+}
+
 static void parse_ports(struct argp_state *state, struct sim_options *opt,
 			char *list)
 {
 	char *save, *text;
+	unsigned int n = 0;
 
-	opt->n_ports = 0;
+	memset(opt->profile.ports, 0, sizeof(opt->profile.ports));
 	for (text = strtok_r(list, ",", &save); text;
 	     text = strtok_r(NULL, ",", &save)) {
-		if (opt->n_ports == SIM_MAX_PORTS)
+		if (n == SIM_MAX_PORTS)
 			argp_error(state, "--ports: at most %d ports",
 				   SIM_MAX_PORTS);
-		opt->ports[opt->n_ports++] = to_number(state, "ports", text, 1,
-						       65535);
+		opt->profile.ports[n++] = to_number(state, "ports", text, 1,
+						    65535);
 	}
+}
+
+static void parse_profile(struct argp_state *state, struct profile *profile,
+			  const char *name)
+{
+	const struct profile *found = profile_find(name);
+
+	if (!found)
+		argp_error(state, "--profile %s: no such profile; try --help",
+			   name);
+	else
+		*profile = *found;
+}
+
+/* Return: whether the option is one of those that change the profile. */
+static bool parse_trait(int key, char *arg, struct argp_state *state)
+{
+	struct profile *profile = &((struct sim_options *)state->input)->profile;
+
+	switch (key) {
+	case KEY_MESSAGE_SIZE:
+		profile->message_size = to_number(state, "message-size", arg,
+						  128, 65536);
+		break;
+	case KEY_WINDOW:
+		profile->window = to_number(state, "window", arg, 1, 1 << 20);
+		break;
+	case KEY_SLOTS:
+		profile->slots = to_number(state, "slots", arg, 1,
+					   SIM_MAX_SLOTS);
+		break;
+	case KEY_CONNECTIONS:
+		profile->connections = to_number(state, "connections", arg, 1,
+						 255);
+		break;
+	case KEY_ADDRESS:
+		if (strlen(arg) > LME_MAX_ADDRESS)
+			argp_error(state, "--address: at most %d bytes",
+				   LME_MAX_ADDRESS);
+		profile->address = arg;
+		break;
+	case KEY_AUTH:
+		profile->auth = one_of(state, "auth", arg, "none", "password");
+		break;
+	case KEY_REST:
+		profile->rest_ms = to_number(state, "rest", arg, 1, 3600000);
+		break;
+	case KEY_KEEPALIVE:
+		profile->keepalive_s = to_number(state, "keepalive", arg, 1,
+						 3600);
+		break;
+	case KEY_TLS:
+		profile->tls = one_of(state, "tls", arg, "1.2", "1.3");
+		break;
+	default:
+		return false;
+	}
+	return true;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct sim_options *opt = state->input;
 
+	if (parse_trait(key, arg, state))
+		return 0;
 	switch (key) {
 	case KEY_DEVICE:
 		opt->device = arg;
@@ -116,26 +200,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_PASSWORD:
 		opt->password = arg;
 		break;
-	case KEY_MESSAGE_SIZE:
-		opt->message_size = to_number(state, "message-size", arg, 128,
-					      65536);
-		break;
-	case KEY_WINDOW:
-		opt->window = to_number(state, "window", arg, 1, 1 << 20);
-		break;
-	case KEY_SLOTS:
-		opt->slots = to_number(state, "slots", arg, 1, SIM_MAX_SLOTS);
+	case KEY_PROFILE:
+		parse_profile(state, &opt->profile, arg);
 		break;
 	case KEY_PORTS:
 		parse_ports(state, opt, arg);
-		break;
-	case KEY_CONNECTIONS:
-		opt->connections = to_number(state, "connections", arg, 1, 255);
-		break;
-	case KEY_TLS:
-		if (strcmp(arg, "1.2") != 0 && strcmp(arg, "1.3") != 0)
-			argp_error(state, "--tls %s: not 1.2 or 1.3", arg);
-		opt->tls = arg;
 		break;
 	case KEY_READY_FD:
 		opt->ready_fd = (int)to_number(state, "ready-fd", arg, 0, 1 << 20);
@@ -152,11 +221,33 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+/* The profiles stand behind the options. */
+static char *help_filter(int key, const char *text, void *input)
+{
+	char *help = NULL;
+	size_t len;
+	FILE *out;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	out = open_memstream(&help, &len);
+	if (!out)
+		return (char *)text;
+	fputs("Profiles:\n", out);
+	for (const struct profile *p = profiles; p->name; p++)
+		fprintf(out, "  %-8s %s\n", p->name, p->summary);
+	fprintf(out, "\n%s", text);
+	fclose(out);
+	return help;
+}
+
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "\ncontrol SOCKET COMMAND...",
 	.doc = doc,
+	.help_filter = help_filter,
 };
 
 void sim_log(const struct sim *sim, const char *format, ...)
@@ -280,12 +371,7 @@ int main(int argc, char **argv)
 			.device = "/dev/vmei",
 			.user = "admin",
 			.password = "P@ssw0rd",
-			.message_size = 4096,
-			.window = 4096,
-			.slots = 8,
-			.connections = 1,
-			.ports = { 16992, 623 },
-			.n_ports = 2,
+			.profile = profiles[0],
 			.ready_fd = -1,
 		},
 	};

@@ -3,6 +3,7 @@
  * The virtual AMT: one process, one thread, one event loop.
  *
  *   main.c           command line, start and end
+ *   profile.c        how generations differ
  *   control.c        the control socket, both ends
  *   fault.c          what AMT does wrong by command
  *   trace.c          what the host said to LME
@@ -26,9 +27,10 @@
 #include <stddef.h>
 #include <systemd/sd-event.h>
 
+#include "profile.h"
+
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
-#define SIM_MAX_PORTS 16
 #define SIM_MAX_SLOTS 64
 #define SIM_OS_ADMIN "$$OsAdmin"
 
@@ -45,13 +47,7 @@ struct trace;
  * @control: path of the control socket, or NULL
  * @user: HTTP Digest user
  * @password: and password
- * @message_size: max_msg_length of the LME client, bytes
- * @window: receive window of a channel, bytes
- * @slots: channels that may be open at once in one session
- * @connections: max_number_of_connections of the LME client
- * @ports: ports to forward, in this order
- * @n_ports: how many
- * @tls: "1.2" or "1.3" for that TLS version alone, NULL for both
+ * @profile: the one that was asked for, changed by other options
  * @ready_fd: descriptor to report readiness on, or -1
  * @verbose: log to standard error
  */
@@ -60,13 +56,7 @@ struct sim_options {
 	const char *control;
 	const char *user;
 	const char *password;
-	unsigned int message_size;
-	unsigned int window;
-	unsigned int slots;
-	unsigned int connections;
-	__u16 ports[SIM_MAX_PORTS];
-	unsigned int n_ports;
-	const char *tls;
+	struct profile profile;
 	int ready_fd;
 	bool verbose;
 };
@@ -85,6 +75,8 @@ struct sim_stats {
 	__u64 lme_connects;
 	__u64 lme_disconnects;
 	__u64 protocolversions;
+	__u64 userauths;
+	__u64 keepalives;
 	__u64 forwards_accepted;
 	__u64 forwards_failed;
 	__u64 channels_opened;

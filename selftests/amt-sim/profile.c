@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which ports a generation forwards, when it rests, and what of TLS it speaks
+ * is known, see Documentation/protocol.rst "Forwards".
+ * Sizes are not; they differ here, so that nobody relies on one of them.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "profile.h"
+
+#define FQDN "amt.example.com"
+
+const struct profile profiles[] = {
+	{
+		.name = "default", .summary = "AMT 16 that never rests",
+		.ports = { 16992, 623 }, .address = "",
+		.message_size = 4096, .window = 4096,
+		.slots = 8, .connections = 1,
+	}, {
+		.name = "7", .summary = "small messages, forwards with a name",
+		.ports = { 16992, 623 }, .address = FQDN, .tls = "1.2",
+		.message_size = 1024, .window = 1024,
+		.slots = 8, .connections = 1,
+	}, {
+		.name = "11", .summary = "TLS beside the rest, USERAUTH none",
+		.ports = { 16993, 16992, 664, 623 }, .address = FQDN,
+		.auth = "none", .tls = "1.2",
+		.message_size = 2048, .window = 4096,
+		.slots = 8, .connections = 1,
+	}, {
+		.name = "16", .summary = "takes its forwards back when idle",
+		.ports = { 16992, 623 }, .address = "", .rest_ms = 3000,
+		.message_size = 4096, .window = 4096,
+		.slots = 8, .connections = 1,
+	}, {
+		.name = "18", .summary = "TLS beside the rest",
+		.ports = { 16992, 16993, 623, 664 }, .address = "",
+		.message_size = 5120, .window = 8192,
+		.slots = 8, .connections = 1,
+	}, {
+		.name = "20", .summary = "TLS only",
+		.ports = { 16993, 664 }, .address = "",
+		.message_size = 16384, .window = 16384,
+		.slots = 8, .connections = 1,
+	}, {
+		.name = "21", .summary = "TLS 1.3 only",
+		.ports = { 16993, 664 }, .address = "", .tls = "1.3",
+		.message_size = 16384, .window = 16384,
+		.slots = 8, .connections = 1,
+	}, {
+		.name = "shared",
+		.summary = "two connections, which the MEI bus does not show",
+		.ports = { 16992, 623 }, .address = "",
+		.message_size = 4096, .window = 4096,
+		.slots = 8, .connections = 2,
+	},
+	{ 0 }
+};
+
+const struct profile *profile_find(const char *name)
+{
+	for (const struct profile *p = profiles; p->name; p++)
+		if (!strcmp(p->name, name))
+			return p;
+	return NULL;
+}
