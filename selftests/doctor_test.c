@@ -289,6 +289,101 @@ TEST_F(doctor, json_is_as_its_schema_says)
 	EXPECT_EQ(EXIT_BUS, error_code(self->r.text));
 }
 
+/* ---- The report ---- */
+
+#define REPORT "amt-helper", "doctor", "--hardware-report"
+
+/* What amt-sim says of itself in other places. */
+static const char *const secrets[] = {
+	"00112233", "33221100", "02:50:56", "025056", "example.com",
+	"192.168", "OsAdmin",
+};
+
+TEST_F(doctor, a_report_has_facts_of_amt_and_no_names_of_the_machine)
+{
+	struct json_object *report;
+	int ctl = ctl_hold();
+
+	ASSERT_LE(0, ctl);
+	ASSERT_EQ(0, node_wait(HTTP_PORT));
+	ASSERT_EQ(0, sim_command("forward 16994 amt.example.com"));
+	ASSERT_EQ(0, node_wait(16994));
+	ASSERT_EQ(0, run(&self->r, REPORT));
+	show(&self->r);
+	EXPECT_EQ(0, schema_check("hardware-report", self->r.text));
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		EXPECT_EQ(NULL, strstr(self->r.text, secrets[i]));
+	report = json_tokener_parse(self->r.text);
+	EXPECT_STREQ("16.1.25.2124", json_text(report, "me.firmware"));
+	EXPECT_EQ(5, json_object_array_length(json_at(report, "clients")));
+	EXPECT_STREQ("ok", json_text(report, "amthi.outcome"));
+	EXPECT_EQ(5120, json_number(report, "amthi.message_size"));
+	EXPECT_LT(0, json_number(report, "amthi.answer_us"));
+	EXPECT_NE(NULL, strstr(self->r.text, "\"other\""));
+	/* The link was up before. */
+	EXPECT_EQ(NULL, json_at(report, "lme.up_ms"));
+	json_object_put(report);
+	close(ctl);
+}
+
+TEST_F(doctor, a_report_measures_the_link_and_lets_it_go)
+{
+	struct json_object *report;
+
+	ASSERT_EQ(0, restart_sim(&self->machine, ARGS("--window", "2000")));
+	ASSERT_EQ(0, run(&self->r, REPORT));
+	show(&self->r);
+	EXPECT_EQ(0, schema_check("hardware-report", self->r.text));
+	report = json_tokener_parse(self->r.text);
+	EXPECT_STREQ("", json_text(report, "lme.not_measured"));
+	EXPECT_STREQ("bus", json_text(report, "lme.transport"));
+	EXPECT_EQ(4096, json_number(report, "lme.message_size"));
+	EXPECT_NE(NULL, json_at(report, "lme.up_ms"));
+	EXPECT_LE(2500, json_number(report, "lme.settled_ms"));
+	EXPECT_EQ(HTTP_PORT, json_number(report, "lme.port"));
+	EXPECT_LT(0, json_number(report, "lme.open_us"));
+	EXPECT_EQ(2000, json_number(report, "lme.amt_window"));
+	EXPECT_EQ(4096 - 9, json_number(report, "lme.host_window"));
+	EXPECT_EQ(1, sim_stat("channels_opened"));
+	json_object_put(report);
+}
+
+TEST_F(doctor, a_report_leaves_lme_to_who_has_it)
+{
+	struct json_object *report;
+
+	ASSERT_EQ(0, process_start(&self->other, -1, true,
+				   ARGS("sh", "-c", HOLD)));
+	ASSERT_EQ(0, process_expect(&self->other, "16992"));
+	EXPECT_EQ(0, run(&self->r, REPORT));
+	EXPECT_EQ(0, schema_check("hardware-report", self->r.text));
+	report = json_tokener_parse(self->r.text);
+	EXPECT_STREQ("another program has LME",
+		     json_text(report, "lme.not_measured"));
+	EXPECT_EQ(NULL, strstr(self->r.text, "lms (pid"));
+	json_object_put(report);
+	EXPECT_EQ(1, sim_stat("lme_connects"));
+	EXPECT_EQ(0, sim_stat("lme_disconnects"));
+	EXPECT_EQ(128 + SIGKILL, process_end(&self->other, SIGKILL));
+	process_close(&self->other);
+	unlink("/tmp/hold");
+	unlink("/tmp/lms");
+}
+
+TEST(a_report_without_an_me_goes_to_a_file_that_is_new)
+{
+	struct result r;
+
+	EXPECT_EQ(0, run(&r, REPORT, "/tmp/report"));
+	EXPECT_STREQ("", r.text);
+	EXPECT_EQ(1, run(&r, REPORT, "/tmp/report"));
+	EXPECT_EQ(0, run(&r, "cat", "/tmp/report"));
+	EXPECT_EQ(0, schema_check("hardware-report", r.text));
+	EXPECT_EQ(2, run(&r, "amt-helper", "doctor", "/tmp/other"));
+	EXPECT_NE(0, access("/tmp/other", F_OK));
+	unlink("/tmp/report");
+}
+
 TEST(schema_check_sees_what_is_wrong)
 {
 	static const char *const texts[] = {

@@ -40,16 +40,24 @@ static const char *type_name(struct json_object *value)
 	}
 }
 
+static bool is_type(struct json_object *wanted, struct json_object *value)
+{
+	return strcmp(json_object_get_string(wanted), type_name(value)) == 0;
+}
+
+/* One name, or an array of those that it may be. */
 static int is_of_type(struct json_object *rule, struct json_object *value,
 		      const char *where)
 {
-	const char *wanted = json_object_get_string(rule);
-	const char *is = type_name(value);
+	size_t count = json_object_is_type(rule, json_type_array) ?
+			       json_object_array_length(rule) : 0;
 
-	if (strcmp(wanted, is) == 0 ||
-	    (strcmp(wanted, "number") == 0 && strcmp(is, "integer") == 0))
+	for (size_t i = 0; i < count; i++)
+		if (is_type(json_object_array_get_idx(rule, i), value))
+			return 0;
+	if (count == 0 && is_type(rule, value))
 		return 0;
-	return wrong(where, wanted, value);
+	return wrong(where, json_object_get_string(rule), value);
 }
 
 static int is_equal(struct json_object *rule, struct json_object *value,

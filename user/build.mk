@@ -21,7 +21,9 @@ amt-helper-src := \
 	user/helper/doctor/check-hardware.c \
 	user/helper/doctor/check-link.c \
 	user/helper/doctor/check-module.c \
+	user/helper/doctor/hardware-report.c \
 	user/helper/doctor/layers.c \
+	user/helper/doctor/measure.c \
 	user/helper/doctor/mei.c \
 	user/helper/doctor/module.c \
 	user/helper/doctor/ports.c \

@@ -7,7 +7,7 @@ _amt_helper() {
 	1,*)	;;
 	2,help)	;;
 	*,serve)	words='--bind --port-offset --help --usage' ;;
-	*,doctor)	words='--json --help --usage' ;;
+	*,doctor)	words='--json --hardware-report --help --usage' ;;
 	*,status)	words='--json --help --usage' ;;
 	*,info)	words="$(amt-helper help info 2>/dev/null |
 			sed -n '/^Topics:/,$ { s/^Topics://; p }')

@@ -11,32 +11,52 @@
 
 #include "helper/command.h"
 #include "helper/doctor/doctor.h"
+#include "helper/doctor/hardware-report.h"
 #include "helper/failure.h"
 #include "lib/output.h"
+
+struct options {
+	bool json;
+	bool report;
+	const char *file;
+};
 
 static const char doc[] =
 	"Say of each layer from the chipset to the ports whether it works, what\n"
 	"was seen, and what to do. It changes nothing and needs no privileges, but\n"
 	"sees more as root.\v"
-	"Exit code: 0 no layer fails; 20 to 34 the first layer that does, from\n"
-	"20 (no Intel ME) on: see doctor.rst.";
+	"--hardware-report collects facts about AMT that nobody has published, as\n"
+	"JSON without names, addresses and numbers of this machine. It holds the\n"
+	"link to AMT for some seconds, unless another program has it.\n\n"
+	"Exit code: 0 no layer fails, or the report is written; 20 to 34 the first\n"
+	"layer that fails, from 20 (no Intel ME) on: see doctor.rst.";
 
 static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "Print JSON for programs", 0 },
+	OPTION_JSON,
+	{ "hardware-report", 'r', NULL, 0,
+	  "Collect facts for a report, into FILE or to stdout", 0 },
 	{ 0 }
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	bool *json = state->input;
+	struct options *opt = state->input;
 
-	(void)arg;
 	switch (key) {
 	case 'j':
-		*json = true;
+		opt->json = true;
+		return 0;
+	case 'r':
+		opt->report = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "takes no argument");
+		if (opt->file)
+			argp_error(state, "takes one file");
+		opt->file = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (opt->file && !opt->report)
+			argp_error(state, "takes a file with --hardware-report only");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -46,20 +66,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
+	.args_doc = "\n--hardware-report [FILE]",
 	.doc = doc,
 };
-
-static const char *verdict_name(enum verdict verdict)
-{
-	static const char *const names[] = {
-		[VERDICT_OK] = "ok",
-		[VERDICT_WARN] = "warn",
-		[VERDICT_FAIL] = "fail",
-		[VERDICT_UNKNOWN] = "unknown",
-	};
-
-	return names[verdict];
-}
 
 static struct json_object *describe(const struct finding *findings)
 {
@@ -105,15 +114,45 @@ static void set_failure(const struct finding *findings, struct failure *failure)
 		}
 }
 
+/* A file of that name stays as it is. */
+static int write_to(const char *file, struct failure *failure)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return failure_set(failure, EXIT_INTERNAL,
+				   "%s: %s; name a file that can be created",
+				   file, strerror(errno));
+	if (dup2(fd, STDOUT_FILENO) < 0)
+		failure_set(failure, EXIT_INTERNAL, "%s: %s", file,
+			    strerror(errno));
+	close(fd);
+	return failure->code == EXIT_OK ? 0 : -1;
+}
+
+static int report(const struct doctor *doctor, const struct finding *findings,
+		  const char *file)
+{
+	struct failure failure = { .code = EXIT_OK };
+
+	if (file && write_to(file, &failure) < 0)
+		return failure_report(&failure);
+	failure_print(hardware_report(doctor, findings), true, &failure);
+	if (file && failure.code == EXIT_OK)
+		fprintf(stderr, "amt-helper: %s is written; read it before you send it\n",
+			file);
+	return failure.code;
+}
+
 int cmd_doctor(int argc, char **argv)
 {
 	struct failure failure = { .code = EXIT_OK };
 	struct finding findings[LAYERS_MAX];
+	struct options opt = { 0 };
 	struct doctor doctor;
-	bool json = false;
 	int root;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	argp_parse(&argp, argc, argv, 0, NULL, &opt);
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0) {
 		failure_set(&failure, EXIT_INTERNAL, "/: %s", strerror(errno));
@@ -122,8 +161,10 @@ int cmd_doctor(int argc, char **argv)
 	doctor_look(&doctor, root);
 	close(root);
 	doctor_judge(&doctor, findings);
+	if (opt.report)
+		return report(&doctor, findings, opt.file);
 	set_failure(findings, &failure);
-	if (json)
+	if (opt.json)
 		return failure_print(describe(findings), true, &failure);
 	return print_text(findings, &failure);
 }

@@ -38,6 +38,14 @@ static struct nla_policy forward_policy[AMT_LME_A_FORWARD_MAX + 1] = {
 	[AMT_LME_A_FORWARD_GENERATION] = { .type = NLA_U32 },
 };
 
+static struct nla_policy channel_policy[AMT_LME_A_CHANNEL_MAX + 1] = {
+	[AMT_LME_A_CHANNEL_PORT] = { .type = NLA_U32 },
+	[AMT_LME_A_CHANNEL_STATE] = { .type = NLA_U32 },
+	[AMT_LME_A_CHANNEL_PID] = { .type = NLA_U32 },
+	[AMT_LME_A_CHANNEL_RX_WINDOW] = { .type = NLA_U32 },
+	[AMT_LME_A_CHANNEL_TX_WINDOW] = { .type = NLA_U32 },
+};
+
 /* libnl folds errno into codes of its own; unfold those that matter here. */
 static int nl_errno(int code)
 {
@@ -110,6 +118,24 @@ static int parse_forward(struct nlmsghdr *nlh, struct forward_info *forward)
 	if (attrs[AMT_LME_A_FORWARD_ADDRESS])
 		nla_strlcpy(forward->address, attrs[AMT_LME_A_FORWARD_ADDRESS],
 			    sizeof(forward->address));
+	return 0;
+}
+
+static int parse_channel(struct nlmsghdr *nlh, struct channel_info *channel)
+{
+	struct nlattr *attrs[AMT_LME_A_CHANNEL_MAX + 1];
+	int ret = genlmsg_parse(nlh, 0, attrs, AMT_LME_A_CHANNEL_MAX,
+				channel_policy);
+
+	if (ret < 0)
+		return ret;
+	*channel = (struct channel_info){
+		.port = get_u32(attrs, AMT_LME_A_CHANNEL_PORT),
+		.state = get_u32(attrs, AMT_LME_A_CHANNEL_STATE),
+		.pid = get_u32(attrs, AMT_LME_A_CHANNEL_PID),
+		.rx_window = get_u32(attrs, AMT_LME_A_CHANNEL_RX_WINDOW),
+		.tx_window = get_u32(attrs, AMT_LME_A_CHANNEL_TX_WINDOW),
+	};
 	return 0;
 }
 
@@ -272,4 +298,39 @@ int netlink_get_state(struct netlink *nl, struct netlink_state *state)
 	if (ret >= 0)
 		ret = dump_forwards(nl, state);
 	return ret < 0 ? nl_errno(ret) : 0;
+}
+
+struct channel_dump {
+	struct channel_info *channels;
+	int count;
+	int size;
+};
+
+static int on_channel(struct nl_msg *msg, void *arg)
+{
+	struct channel_dump *dump = arg;
+	int ret;
+
+	if (dump->count == dump->size)
+		return NL_OK;
+	ret = parse_channel(nlmsg_hdr(msg), &dump->channels[dump->count]);
+	if (ret < 0)
+		return ret;
+	dump->count++;
+	return NL_OK;
+}
+
+int netlink_get_channels(struct netlink *nl, struct channel_info *channels,
+			 int size)
+{
+	struct channel_dump dump = { .channels = channels, .size = size };
+	int tries = DUMP_TRIES;
+	int ret;
+
+	do {
+		dump.count = 0;
+		ret = request(nl, AMT_LME_CMD_CHANNEL_GET, NLM_F_DUMP,
+			      on_channel, &dump);
+	} while (ret == -NLE_DUMP_INTR && --tries > 0);
+	return ret < 0 ? nl_errno(ret) : dump.count;
 }

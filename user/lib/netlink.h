@@ -54,6 +54,22 @@ struct forward_info {
 };
 
 /**
+ * struct channel_info - a channel, a byte stream between the host and AMT
+ * @port: inside AMT
+ * @state: enum amt_lme_channel_state
+ * @pid: of who opened it
+ * @rx_window: bytes that AMT may still send
+ * @tx_window: bytes that AMT may still be sent
+ */
+struct channel_info {
+	uint32_t port;
+	uint32_t state;
+	uint32_t pid;
+	uint32_t rx_window;
+	uint32_t tx_window;
+};
+
+/**
  * struct netlink_state - all that the family tells
  * @link: the link
  * @forwards: the forwards
@@ -109,5 +125,16 @@ int netlink_receive(struct netlink *nl);
  * Return: 0; -ENOENT when the driver was unloaded.
  */
 int netlink_get_state(struct netlink *nl, struct netlink_state *state);
+
+/**
+ * netlink_get_channels() - ask for the channels
+ * @nl: the connection
+ * @channels: to be filled
+ * @size: room for so many; others are left out
+ *
+ * Return: how many were filled in; -EPERM without CAP_NET_ADMIN.
+ */
+int netlink_get_channels(struct netlink *nl, struct channel_info *channels,
+			 int size);
 
 #endif /* LIB_NETLINK_H */

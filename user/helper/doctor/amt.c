@@ -8,19 +8,26 @@
 /* AMT answers within milliseconds. */
 #define TIMEOUT 3
 
+void doctor_conversation(const struct doctor *doctor, struct amt *amt,
+			 char device[DEVICE_SIZE])
+{
+	snprintf(device, DEVICE_SIZE, "/dev/%s", doctor->mei.name);
+	*amt = (struct amt)AMT_CLOSED;
+	amt->device = device;
+	amt->timeout = TIMEOUT;
+	amt->tries = 1;
+}
+
 void look_at_amt(struct doctor *doctor)
 {
 	struct amt_facts *facts = &doctor->amt;
-	char device[NAME_SIZE + 8];
-	struct amt amt = AMT_CLOSED;
+	char device[DEVICE_SIZE];
 	struct failure no_mode;
+	struct amt amt;
 
 	if (!*doctor->mei.name || doctor->mei.access != 0)
 		return;
-	snprintf(device, sizeof(device), "/dev/%s", doctor->mei.name);
-	amt.device = device;
-	amt.timeout = TIMEOUT;
-	amt.tries = 1;
+	doctor_conversation(doctor, &amt, device);
 	facts->asked = true;
 	if (amt_ask_number(&amt, "GetProvisioningState", &facts->state,
 			   &facts->failure) == 0)

@@ -24,8 +24,11 @@
 #define CLIENTS_MAX 64
 #define TASKS_MAX 8
 #define LISTENERS_MAX 32
+#define DEVICE_SIZE (NAME_SIZE + 8)
 #define FINDING_SIZE 256
 #define LAYERS_MAX 24
+
+struct amt;
 
 /* Clients of the firmware, Documentation/protocol.rst. */
 #define UUID_SIZE 37
@@ -85,7 +88,6 @@ struct client {
  * @kind: what it says it is; empty before Linux 5.8
  * @state: such as "ENABLED"
  * @firmware: its version, without the platform in front
- * @status: its status registers, a line for each
  * @hbm: version of the bus protocol, and of the driver's in @hbm_driver
  * @hbm_driver: see @hbm
  * @parent: the device it is part of
@@ -102,7 +104,6 @@ struct mei_facts {
 	char kind[NAME_SIZE];
 	char state[NAME_SIZE];
 	char firmware[NAME_SIZE];
-	char status[NAME_SIZE];
 	char hbm[NAME_SIZE];
 	char hbm_driver[NAME_SIZE];
 	char parent[NAME_SIZE];
@@ -233,6 +234,9 @@ enum verdict {
 	VERDICT_UNKNOWN,
 };
 
+/** verdict_name() - its name: "ok", "warn", "fail" or "unknown" */
+const char *verdict_name(enum verdict verdict);
+
 /**
  * struct finding - what a check found
  * @verdict: its verdict
@@ -285,6 +289,15 @@ void doctor_look(struct doctor *doctor, int root);
  */
 void doctor_judge(const struct doctor *doctor,
 		  struct finding findings[LAYERS_MAX]);
+
+/**
+ * doctor_conversation() - begin to talk to AMT, without trying again
+ * @doctor: what was seen
+ * @amt: to be filled
+ * @device: room for its path, to be kept
+ */
+void doctor_conversation(const struct doctor *doctor, struct amt *amt,
+			 char device[DEVICE_SIZE]);
 
 /* Parts of doctor_look(), in this order. */
 void look_at_module(struct doctor *doctor, int root);

@@ -28,6 +28,18 @@ const struct layer doctor_layers[LAYERS_MAX] = {
 	{ 0 }
 };
 
+const char *verdict_name(enum verdict verdict)
+{
+	static const char *const names[] = {
+		[VERDICT_OK] = "ok",
+		[VERDICT_WARN] = "warn",
+		[VERDICT_FAIL] = "fail",
+		[VERDICT_UNKNOWN] = "unknown",
+	};
+
+	return names[verdict];
+}
+
 void finding_set(struct finding *finding, enum verdict verdict,
 		 const char *advice, const char *format, ...)
 {

@@ -216,8 +216,6 @@ static void read_controller(struct mei_facts *mei, int root, const char *name)
 	tree_read(root, mei->kind, sizeof(mei->kind), CLASS "/%s/kind", name);
 	tree_read(root, mei->state, sizeof(mei->state), CLASS "/%s/dev_state",
 		  name);
-	tree_read(root, mei->status, sizeof(mei->status),
-		  CLASS "/%s/fw_status", name);
 	tree_read(root, mei->hbm, sizeof(mei->hbm), CLASS "/%s/hbm_ver", name);
 	tree_read(root, mei->hbm_driver, sizeof(mei->hbm_driver),
 		  CLASS "/%s/hbm_ver_drv", name);
@@ -264,7 +262,7 @@ void look_at_mei(struct doctor *doctor, int root)
 {
 	struct mei_facts *best = &doctor->mei;
 	DIR *folder = tree_folder(root, CLASS);
-	char path[NAME_SIZE + 8];
+	char path[DEVICE_SIZE];
 	const char *name;
 	int others = 0;
 
