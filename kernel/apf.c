@@ -206,7 +206,8 @@ static void decode_options(struct apf_msg *msg, struct cursor *c)
  * Bytes behind the end of the message are only counted, as all hosts do.
  *
  * Return: 0; -EBADMSG when the message is shorter than its own fields say;
- * -EOPNOTSUPP when the type is not known, with @msg->type set.
+ * -EOPNOTSUPP when it is of no type that AMT sends unasked, known or not, with
+ * @msg->type set.
  */
 int apf_decode(struct apf_msg *msg, const u8 *buf, size_t len)
 {
@@ -222,7 +223,6 @@ int apf_decode(struct apf_msg *msg, const u8 *buf, size_t len)
 		decode_disconnect(msg, &c);
 		break;
 	case APF_SERVICE_REQUEST:
-	case APF_SERVICE_ACCEPT:
 		decode_service(msg, &c);
 		break;
 	case APF_USERAUTH_REQUEST:
@@ -253,11 +253,9 @@ int apf_decode(struct apf_msg *msg, const u8 *buf, size_t len)
 		decode_version(msg, &c);
 		break;
 	case APF_KEEPALIVE_REQUEST:
-	case APF_KEEPALIVE_REPLY:
 		decode_keepalive(msg, &c);
 		break;
 	case APF_KEEPALIVE_OPTIONS_REQUEST:
-	case APF_KEEPALIVE_OPTIONS_REPLY:
 		decode_options(msg, &c);
 		break;
 	default:

@@ -97,7 +97,7 @@ enum apf_request {
  * @type: enum apf_type; says which member of the union holds
  * @trailing: bytes behind the end of the message
  * @disconnect: DISCONNECT: reason
- * @service: SERVICE_REQUEST, SERVICE_ACCEPT: name of the service
+ * @service: SERVICE_REQUEST: name of the service
  * @userauth: USERAUTH_REQUEST; the password, if there is one, is checked for
  *            its length and not kept
  * @global: GLOBAL_REQUEST; @global.addr and @global.port are the address and
@@ -110,8 +110,8 @@ enum apf_request {
  * @data: CHANNEL_DATA
  * @close: CHANNEL_CLOSE
  * @version: PROTOCOLVERSION
- * @keepalive: KEEPALIVE_REQUEST, KEEPALIVE_REPLY
- * @options: KEEPALIVE_OPTIONS_REQUEST, KEEPALIVE_OPTIONS_REPLY; in seconds
+ * @keepalive: KEEPALIVE_REQUEST
+ * @options: KEEPALIVE_OPTIONS_REQUEST; in seconds
  */
 struct apf_msg {
 	u8 type;

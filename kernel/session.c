@@ -285,8 +285,7 @@ static void rx_options(struct lme *lme, const struct apf_msg *msg)
 /**
  * struct rx_rule - what to do with a type of message
  * @from: the first state of the session in which it may come
- * @handle: takes the decoded message; NULL where AMT has no business to
- *          send it: count and ignore
+ * @handle: takes the decoded message
  */
 struct rx_rule {
 	enum lme_session_state from;
@@ -310,19 +309,16 @@ static const struct rx_rule rx_rules[] = {
 					lme_channel_rx_adjust },
 	[APF_CHANNEL_DATA] = { LME_SESSION_FORWARDING, lme_channel_rx_data },
 	[APF_CHANNEL_CLOSE] = { LME_SESSION_FORWARDING, lme_channel_rx_close },
-	[APF_KEEPALIVE_OPTIONS_REPLY] = { LME_SESSION_HELLO, NULL },
 };
 
 static void dispatch(struct lme *lme, const struct apf_msg *msg)
 {
 	const struct rx_rule *rule;
 
-	/* apf_decode() let only known types pass, so the index is in range. */
-	BUILD_BUG_ON(ARRAY_SIZE(rx_rules) != APF_KEEPALIVE_OPTIONS_REPLY + 1);
+	/* apf_decode() lets only these types pass, so the index is in range. */
+	BUILD_BUG_ON(ARRAY_SIZE(rx_rules) != APF_KEEPALIVE_OPTIONS_REQUEST + 1);
 	rule = &rx_rules[array_index_nospec(msg->type, ARRAY_SIZE(rx_rules))];
-	if (!rule->handle)
-		lme_count(lme, LME_COUNT(RX_UNEXPECTED));
-	else if (lme->session.state < rule->from)
+	if (lme->session.state < rule->from)
 		lme_session_disconnect(lme, APF_DISCONNECT_PROTOCOL_ERROR);
 	else
 		rule->handle(lme, msg);

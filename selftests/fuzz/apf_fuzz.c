@@ -37,7 +37,6 @@ static void touch_strings(const struct apf_msg *msg, const u8 *buf, size_t len)
 {
 	switch (msg->type) {
 	case APF_SERVICE_REQUEST:
-	case APF_SERVICE_ACCEPT:
 		touch(&msg->service.name, buf, len);
 		break;
 	case APF_USERAUTH_REQUEST:
@@ -93,15 +92,6 @@ static size_t encode_open(u8 *out, const struct apf_msg *msg)
 	return apf_encode_open(out, &open);
 }
 
-static size_t encode_accept(u8 *out, const struct apf_msg *msg)
-{
-	char name[APF_ADDR_MAX + 1];
-
-	if (!to_text(&msg->service.name, name))
-		return 0;
-	return apf_encode_service_accept(out, name);
-}
-
 static size_t encode_version(u8 *out, const struct apf_msg *msg)
 {
 	static const u8 zero[APF_UUID_SIZE];
@@ -124,8 +114,6 @@ static size_t encode(u8 *out, const struct apf_msg *msg)
 	switch (msg->type) {
 	case APF_DISCONNECT:
 		return apf_encode_disconnect(out, msg->disconnect.reason);
-	case APF_SERVICE_ACCEPT:
-		return encode_accept(out, msg);
 	case APF_CHANNEL_OPEN:
 		return encode_open(out, msg);
 	case APF_CHANNEL_OPEN_FAILURE:
@@ -141,11 +129,6 @@ static size_t encode(u8 *out, const struct apf_msg *msg)
 		return apf_encode_close(out, msg->close.recipient);
 	case APF_PROTOCOLVERSION:
 		return encode_version(out, msg);
-	case APF_KEEPALIVE_REPLY:
-		return apf_encode_keepalive_reply(out, msg->keepalive.cookie);
-	case APF_KEEPALIVE_OPTIONS_REPLY:
-		return apf_encode_options_reply(out, msg->options.interval,
-						msg->options.timeout);
 	default:
 		return 0;
 	}

@@ -29,7 +29,8 @@ struct vector {
 static const struct vector vectors[] = {
 	{ "version", HEX_VERSION, 93, APF_PROTOCOLVERSION, 0 },
 	{ "pfwd request", HEX_PFWD_REQUEST, 23, APF_SERVICE_REQUEST, 0 },
-	{ "pfwd accept", HEX_PFWD_ACCEPT, 23, APF_SERVICE_ACCEPT, 0 },
+	{ "pfwd accept", HEX_PFWD_ACCEPT, 23, APF_SERVICE_ACCEPT,
+	  -EOPNOTSUPP },
 	{ "auth request", HEX_AUTH_REQUEST, 23, APF_SERVICE_REQUEST, 0 },
 	{ "userauth none", HEX_USERAUTH_NONE, 40, APF_USERAUTH_REQUEST, 0 },
 	{ "userauth password", HEX_USERAUTH_PASSWORD, 57,
@@ -59,11 +60,12 @@ static const struct vector vectors[] = {
 	{ "close", HEX_CLOSE, 5, APF_CHANNEL_CLOSE, 0 },
 	{ "disconnect", HEX_DISCONNECT, 7, APF_DISCONNECT, 0 },
 	{ "keep-alive", HEX_KEEPALIVE_REQUEST, 5, APF_KEEPALIVE_REQUEST, 0 },
-	{ "keep-alive reply", HEX_KEEPALIVE_REPLY, 5, APF_KEEPALIVE_REPLY, 0 },
+	{ "keep-alive reply", HEX_KEEPALIVE_REPLY, 5, APF_KEEPALIVE_REPLY,
+	  -EOPNOTSUPP },
 	{ "options", HEX_OPTIONS_REQUEST, 9,
 	  APF_KEEPALIVE_OPTIONS_REQUEST, 0 },
 	{ "options reply", HEX_OPTIONS_REPLY, 9,
-	  APF_KEEPALIVE_OPTIONS_REPLY, 0 },
+	  APF_KEEPALIVE_OPTIONS_REPLY, -EOPNOTSUPP },
 };
 
 FIXTURE(decode)
@@ -185,7 +187,7 @@ static bool is_decoded(int type)
 	return false;
 }
 
-TEST(types_that_are_not_known_are_reported_with_their_number)
+TEST(types_that_amt_does_not_send_are_reported_with_their_number)
 {
 	u8 buf[256] = { 0 };
 	int type;
@@ -226,14 +228,12 @@ TEST_F(decode, version_of_a_host_has_a_uuid_of_zeros)
 	EXPECT_EQ(0, memcmp(zero, self->msg.version.uuid, sizeof(zero)));
 }
 
-TEST_F(decode, service_request_and_accept_carry_a_name)
+TEST_F(decode, service_requests_carry_a_name)
 {
 	ASSERT_EQ(0, DECODE(HEX_PFWD_REQUEST));
 	EXPECT_TEXT(APF_SERVICE_PFWD, self->msg.service.name);
 	ASSERT_EQ(0, DECODE(HEX_AUTH_REQUEST));
 	EXPECT_TEXT(APF_SERVICE_AUTH, self->msg.service.name);
-	ASSERT_EQ(0, DECODE(HEX_PFWD_ACCEPT));
-	EXPECT_TEXT(APF_SERVICE_PFWD, self->msg.service.name);
 }
 
 TEST_F(decode, userauth_without_a_password_ends_after_the_method)
@@ -426,16 +426,11 @@ TEST_F(decode, keepalives_carry_a_cookie)
 {
 	ASSERT_EQ(0, DECODE(HEX_KEEPALIVE_REQUEST));
 	EXPECT_EQ(0x42, self->msg.keepalive.cookie);
-	ASSERT_EQ(0, DECODE(HEX_KEEPALIVE_REPLY));
-	EXPECT_EQ(0x42, self->msg.keepalive.cookie);
 }
 
 TEST_F(decode, keepalive_options_carry_interval_and_timeout)
 {
 	ASSERT_EQ(0, DECODE(HEX_OPTIONS_REQUEST));
-	EXPECT_EQ(30, self->msg.options.interval);
-	EXPECT_EQ(10, self->msg.options.timeout);
-	ASSERT_EQ(0, DECODE(HEX_OPTIONS_REPLY));
 	EXPECT_EQ(30, self->msg.options.interval);
 	EXPECT_EQ(10, self->msg.options.timeout);
 }
