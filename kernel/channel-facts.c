@@ -50,6 +50,27 @@ void lme_channel_facts_get(struct lme_channel *ch,
 	strscpy(facts->comm, ch->comm, sizeof(facts->comm));
 }
 
+/**
+ * lme_channels_to_port - how many channels to a port there are
+ * @lme: the object
+ * @port: the port
+ *
+ * Return: those that AMT has, or was asked to open.
+ * Context: takes lme.lock.
+ */
+u32 lme_channels_to_port(struct lme *lme, u32 port)
+{
+	struct lme_channel *ch;
+	u32 n = 0;
+
+	spin_lock(&lme->lock);
+	list_for_each_entry(ch, &lme->session.channels, node)
+		n += ch->params.port == port &&
+		     ch->state != AMT_LME_CHANNEL_STATE_CLOSED;
+	spin_unlock(&lme->lock);
+	return n;
+}
+
 /* The channel with the smallest id above @last. */
 static struct lme_channel *next_of_session(struct lme *lme, u32 last)
 {

@@ -73,6 +73,7 @@ struct lme_channel_params {
  *         either direction (jiffies)
  * @silence: how long AMT has to be silent after a shutdown (jiffies); valid
  *           with @shut
+ * @arrival: whose is smaller is opened before
  * @refusals: how often AMT refused to open it
  * @pid: the process that opened it
  * @comm: the name of that process
@@ -116,6 +117,7 @@ struct lme_channel {
 	unsigned long tx_last;
 	unsigned long pause;
 	unsigned long silence;
+	u64 arrival;
 	unsigned int refusals;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
@@ -188,6 +190,7 @@ void lme_channel_release(struct lme_channel *ch);
 /* For channel-io.c and channel-shut.c; under lme.lock, but for put. */
 void lme_channel_put(struct lme_channel *ch);
 void lme_channel_arm(struct lme_channel *ch, unsigned long deadline);
+void lme_channel_enqueue(struct lme_channel *ch);
 void lme_channel_close(struct lme_channel *ch);
 void lme_channel_set_state(struct lme_channel *ch,
 			   enum amt_lme_channel_state state);
@@ -197,7 +200,8 @@ void lme_channel_abandon(struct lme_channel *ch);
 void lme_channel_answered(struct lme_channel *ch);
 void lme_channel_shut_rearm(struct lme_channel *ch);
 
-/* For lme.c and genl-channel.c. */
+/* For event.c, genl.c and genl-channel.c. */
+u32 lme_channels_to_port(struct lme *lme, u32 port);
 const char *lme_channel_loopback(const struct lme_channel_params *params);
 void lme_channel_facts_get(struct lme_channel *ch,
 			   struct lme_channel_facts *facts);

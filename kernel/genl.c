@@ -7,6 +7,7 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
+#include "channel.h"
 #include "genl-gen.h"
 #include "genl.h"
 #include "lme.h"
@@ -146,7 +147,9 @@ static int forward_put(struct sk_buff *skb, const struct lme_forward *fwd,
 	if (nla_put_u32(skb, AMT_LME_A_FORWARD_PORT, fwd->port) ||
 	    nla_put_string(skb, AMT_LME_A_FORWARD_ADDRESS, fwd->addr) ||
 	    nla_put_u32(skb, AMT_LME_A_FORWARD_STATE, fwd->state) ||
-	    nla_put_u32(skb, AMT_LME_A_FORWARD_GENERATION, fwd->generation)) {
+	    nla_put_u32(skb, AMT_LME_A_FORWARD_GENERATION, fwd->generation) ||
+	    nla_put_u32(skb, AMT_LME_A_FORWARD_CHANNELS,
+			lme_channels_to_port(genl_lme, fwd->port))) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}

@@ -5,6 +5,8 @@
 #include <grp.h>
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
@@ -175,6 +177,56 @@ TEST_F(channel, open_and_closed_are_announced_with_the_last_numbers)
 	EXPECT_TRUE(open);
 	EXPECT_LE(1000, self->ch->rx_bytes);
 	EXPECT_EQ(0, self->ch->error);
+}
+
+TEST_F(channel, a_channel_that_the_link_took_with_it_tells_why)
+{
+	int fd;
+
+	if (!has_events())
+		SKIP(return, "5.10 has no events of channels");
+	ASSERT_EQ(0, genl_join(&self->events, AMT_LME_MCGRP_CHANNEL));
+	fd = first_open();
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, sim_command("reset"));
+	do {
+		ASSERT_EQ(0, genl_event(&self->events, &self->answer, WAIT_MS));
+	} while (self->ch->state != AMT_LME_CHANNEL_STATE_CLOSED);
+	EXPECT_EQ(ECONNRESET, self->ch->error);
+	EXPECT_EQ(1, self->ch->generation);
+	close(fd);
+}
+
+TEST_F(channel, windows_bytes_and_both_addresses_are_those_of_the_channel)
+{
+	struct amt_lme_connect c = {
+		.size = sizeof(c),
+		.port = 16992,
+		.family = AF_INET6,
+		.window = 1000,
+		.orig_port = 54321,
+		.orig_addr = "2001:db8::7",
+	};
+	char data[100];
+	int ctl = ctl_open();
+	int fd = ioctl(ctl, AMT_LME_IOC_CONNECT, &c);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, http_send(fd, "/down/5000", true, NULL, 0));
+	ASSERT_EQ(100, read(fd, data, sizeof(data)));
+	ASSERT_EQ(POLLIN, fd_wait(fd, POLLIN, WAIT_MS));
+	ASSERT_EQ(0, dump(&self->genl, &self->answer));
+	ASSERT_EQ(1, self->answer.channels);
+	EXPECT_STREQ("::1", self->ch->address);
+	EXPECT_STREQ("2001:db8::7", self->ch->orig_address);
+	EXPECT_EQ(54321, self->ch->orig_port);
+	EXPECT_LT(100, self->ch->rx_bytes);
+	EXPECT_GE(1000, self->ch->rx_bytes);
+	/* No credit was given for the 100 that were read. */
+	EXPECT_EQ(1000, self->ch->rx_bytes + self->ch->rx_window);
+	EXPECT_EQ(4096, self->ch->tx_bytes + self->ch->tx_window);
+	close(fd);
+	close(ctl);
 }
 
 static int ask_as_nobody(void)

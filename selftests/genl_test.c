@@ -5,6 +5,7 @@
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
 #include <sched.h>
+#include <time.h>
 
 #include "kselftest_harness.h"
 #include "testlib.h"
@@ -95,6 +96,53 @@ TEST_F(genl, link_get_of_a_settled_session_says_all_of_it)
 	close(ctl);
 }
 
+static uint64_t boottime_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
+}
+
+TEST_F(genl, since_is_when_the_state_began)
+{
+	uint64_t before = boottime_ms(), up;
+	int ctl;
+
+	ASSERT_EQ(0, link_get(&self->link));
+	EXPECT_GE(before, self->link.since);
+	ctl = hold_until_settled(&self->events, &self->link);
+	ASSERT_LE(0, ctl);
+	up = self->link.since;
+	EXPECT_LE(before, up);
+	EXPECT_GE(boottime_ms(), up);
+	close(ctl);
+	ASSERT_EQ(0, link_wait(&self->events, AMT_LME_LINK_STATE_IDLE,
+			       &self->link));
+	EXPECT_LT(up, self->link.since);
+}
+
+TEST_F(genl, counters_tell_what_happened)
+{
+	int ctl = hold_until_settled(&self->events, &self->link);
+	const uint64_t *counters = self->link.counters;
+	uint64_t received, sent;
+
+	ASSERT_LE(0, ctl);
+	EXPECT_EQ(1, counters[AMT_LME_A_COUNTERS_SESSIONS]);
+	EXPECT_EQ(0, counters[AMT_LME_A_COUNTERS_OPENED]);
+	received = counters[AMT_LME_A_COUNTERS_RX_MESSAGES];
+	sent = counters[AMT_LME_A_COUNTERS_TX_MESSAGES];
+	close(node_open(HTTP_PORT, 0));
+	ASSERT_EQ(0, next_open_works());
+	ASSERT_EQ(0, link_get(&self->link));
+	EXPECT_EQ(2, counters[AMT_LME_A_COUNTERS_OPENED]);
+	/* two OPENs, CONFIRMATIONs and a CLOSE, and an exchange of data */
+	EXPECT_LE(received + 4, counters[AMT_LME_A_COUNTERS_RX_MESSAGES]);
+	EXPECT_LE(sent + 4, counters[AMT_LME_A_COUNTERS_TX_MESSAGES]);
+	close(ctl);
+}
+
 TEST_F(genl, without_a_controller_the_link_is_absent)
 {
 	ASSERT_EQ(0, sim_vanish(&self->machine));
@@ -120,6 +168,32 @@ TEST_F(genl, forward_get_by_port_finds_the_forward)
 	EXPECT_STREQ("", fwd->address);
 	EXPECT_EQ(AMT_LME_FORWARD_STATE_ACTIVE, fwd->state);
 	EXPECT_EQ(1, fwd->generation);
+	EXPECT_EQ(0, fwd->channels);
+	close(ctl);
+}
+
+TEST_F(genl, forward_get_tells_how_many_channels_there_are)
+{
+	int ctl = hold_until_settled(&self->events, &self->link);
+	struct forward_state *fwd = &self->answer.forward[0];
+	int fd[3];
+
+	ASSERT_LE(0, ctl);
+	fd[0] = node_open(HTTP_PORT, 0);
+	fd[1] = node_open(623, 0);
+	fd[2] = node_open(HTTP_PORT, 0);
+	for (int i = 0; i < 3; i++)
+		ASSERT_LE(0, fd[i]);
+	ASSERT_EQ(0, genl_ask(&self->genl,
+			      forward_request(&self->genl, HTTP_PORT, ""),
+			      &self->answer));
+	EXPECT_EQ(2, fwd->channels);
+	ASSERT_EQ(0, genl_ask(&self->genl,
+			      forward_request(&self->genl, 623, ""),
+			      &self->answer));
+	EXPECT_EQ(1, fwd->channels);
+	for (int i = 0; i < 3; i++)
+		close(fd[i]);
 	close(ctl);
 }
 
@@ -194,6 +268,54 @@ TEST_F(genl, let_go_its_forwards_are_announced_as_dormant)
 	EXPECT_EQ(0, access("/dev/amt_lme/16992", F_OK));
 	ASSERT_EQ(0, link_wait(&self->events, AMT_LME_LINK_STATE_IDLE,
 			       &self->link));
+}
+
+/* Takes events up to one of a forward in this state. */
+static int forward_wait(struct genl *events, struct genl_answer *event,
+			uint32_t port, uint32_t state)
+{
+	int err;
+
+	do {
+		err = genl_event(events, event, WAIT_MS);
+	} while (!err && !(event->forwards && event->forward[0].port == port &&
+			   event->forward[0].state == state));
+	return err;
+}
+
+TEST_F(genl, a_forward_that_amt_takes_back_is_dormant_and_keeps_its_node)
+{
+	int ctl = hold_until_settled(&self->events, &self->link);
+
+	ASSERT_LE(0, ctl);
+	ASSERT_EQ(0, sim_command("cancel 16992"));
+	ASSERT_EQ(0, forward_wait(&self->events, &self->answer, HTTP_PORT,
+				  AMT_LME_FORWARD_STATE_DORMANT));
+	EXPECT_EQ(0, access("/dev/amt_lme/16992", F_OK));
+	ASSERT_EQ(0, sim_command("forward 16992"));
+	ASSERT_EQ(0, forward_wait(&self->events, &self->answer, HTTP_PORT,
+				  AMT_LME_FORWARD_STATE_ACTIVE));
+	close(ctl);
+}
+
+TEST_F(genl, a_session_is_settled_3_s_after_its_last_forward)
+{
+	int ctl = ctl_hold();
+	uint64_t last;
+
+	ASSERT_LE(0, ctl);
+	ASSERT_EQ(0, forward_wait(&self->events, &self->answer, 623,
+				  AMT_LME_FORWARD_STATE_ACTIVE));
+	/* One more, while it is settling. */
+	while (genl_event(&self->events, &self->answer, 1500) == 0)
+		ASSERT_FALSE(self->answer.link.settled);
+	last = boottime_ms();
+	ASSERT_EQ(0, sim_command("forward 5900"));
+	do {
+		ASSERT_EQ(0, genl_event(&self->events, &self->answer, WAIT_MS));
+	} while (!self->answer.link.settled);
+	EXPECT_LE(last + 3000, boottime_ms());
+	close(ctl);
 }
 
 TEST_F(genl, a_forward_that_is_not_named_again_is_announced_as_gone)

@@ -62,6 +62,7 @@ static void take_forward(struct genl_answer *answer, struct nlattr **attrs)
 		.port = number(attrs, AMT_LME_A_FORWARD_PORT),
 		.state = number(attrs, AMT_LME_A_FORWARD_STATE),
 		.generation = number(attrs, AMT_LME_A_FORWARD_GENERATION),
+		.channels = number(attrs, AMT_LME_A_FORWARD_CHANNELS),
 	};
 	text(fwd->address, sizeof(fwd->address),
 	     attrs[AMT_LME_A_FORWARD_ADDRESS]);

@@ -322,6 +322,7 @@ struct forward_state {
 	uint32_t port;
 	uint32_t state;
 	uint32_t generation;
+	uint32_t channels;
 	char address[256];
 };
 
