@@ -70,7 +70,8 @@ struct lme_channel *lme_channel_open(struct lme *lme,
 	lme_hold(lme);
 	spin_lock(&lme->lock);
 	kref_get(&ch->kref);
-	list_add_tail(&ch->node, &lme->queue);
+	ch->arrival = lme->arrivals++;
+	lme_channel_enqueue(ch);
 	lme_announce_channel(ch);
 	ch->open_by = jiffies + msecs_to_jiffies(ms);
 	lme_channel_arm(ch, ch->open_by);

@@ -208,14 +208,33 @@ void lme_channels_start(struct lme *lme)
 	}
 }
 
-/* Back to the head of the queue, as the session can not open it now. */
+/**
+ * lme_channel_enqueue - wait for link, forward or slot, behind who came before
+ * @ch: the channel, in no list or in the session's
+ *
+ * Context: under lme.lock.
+ */
+void lme_channel_enqueue(struct lme_channel *ch)
+{
+	struct lme *lme = ch->lme;
+	struct list_head *pos;
+
+	lockdep_assert_held(&lme->lock);
+	list_for_each(pos, &lme->queue)
+		if (list_entry(pos, struct lme_channel, node)->arrival >
+		    ch->arrival)
+			break;
+	list_move_tail(&ch->node, pos);
+}
+
+/* The session can not open it now. */
 static void requeue(struct lme_channel *ch)
 {
 	ch->id = 0;
 	ch->generation = 0;
 	ch->open_due = false;
 	lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_QUEUED);
-	list_move(&ch->node, &ch->lme->queue);
+	lme_channel_enqueue(ch);
 	lme_channel_arm(ch, ch->open_by);
 }
 
@@ -255,13 +274,11 @@ static void slots_short(struct lme_channel *ch)
 void lme_channels_session_over(struct lme *lme)
 {
 	struct lme_session *s = &lme->session;
-	struct lme_channel *ch;
+	struct lme_channel *ch, *next;
 
 	lockdep_assert_held(&lme->lock);
 	s->slots = 0;
-	while (!list_empty(&s->channels)) {
-		/* From the end, so that they queue in their old order. */
-		ch = list_last_entry(&s->channels, struct lme_channel, node);
+	list_for_each_entry_safe(ch, next, &s->channels, node) {
 		if (ch->state == AMT_LME_CHANNEL_STATE_OPENING && !ch->abandoned) {
 			requeue(ch);
 			continue;

@@ -101,6 +101,7 @@ struct lme_change {
  * @generation: number of the session, from 1
  * @session: the present session
  * @queue: channels that wait for link, forward or slot, in order of arrival
+ * @arrivals: channels ever queued
  * @forwards: what AMT forwards
  * @changed: channels whose state changed since it was announced; holds a
  *           reference to each
@@ -140,6 +141,7 @@ struct lme {
 	u32 generation;
 	struct lme_session session;
 	struct list_head queue;
+	u64 arrivals;
 	struct lme_forwards forwards;
 	struct list_head changed;
 	u32 channel_seq;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -125,6 +126,35 @@ TEST_F(slot, more_openers_than_slots_are_all_served)
 		EXPECT_EQ(0, sim_stat("channels_refused"));
 }
 
+TEST_F(slot, openers_are_served_in_the_order_they_came)
+{
+	int slots = atoi(variant->slots);
+	int waiting[WAITERS];
+	struct result r;
+	int fd[SLOTS];
+
+	for (int i = 0; i < slots; i++) {
+		fd[i] = node_open(HTTP_PORT, 0);
+		ASSERT_LE(0, fd[i]);
+	}
+	for (int i = 0; i < WAITERS; i++) {
+		waiting[i] = node_open(HTTP_PORT, O_NONBLOCK);
+		ASSERT_LE(0, waiting[i]);
+	}
+	/* By then AMT has refused those that it was asked for. */
+	reaction(&r, "D000000042");
+	reaction(&r, "D000000042");
+	close(fd[0]);
+	for (int i = 0; i < WAITERS; i++) {
+		EXPECT_EQ(POLLOUT, fd_wait(waiting[i], POLLOUT, WAIT_MS));
+		if (i + 1 < WAITERS)
+			EXPECT_EQ(0, fd_wait(waiting[i + 1], POLLOUT, 0));
+		close(waiting[i]);
+	}
+	for (int i = 1; i < slots; i++)
+		close(fd[i]);
+}
+
 TEST_F(slot, an_opener_that_finds_no_slot_in_time_gets_enobufs)
 {
 	struct amt_lme_connect c = {
@@ -143,6 +173,47 @@ TEST_F(slot, an_opener_that_finds_no_slot_in_time_gets_enobufs)
 	EXPECT_EQ(ENOBUFS, errno);
 	for (int i = 0; i < slots; i++)
 		close(fd[i]);
+}
+
+FIXTURE(limit) {
+	struct machine machine;
+	struct result r;
+};
+
+FIXTURE_SETUP(limit)
+{
+	ASSERT_EQ(0, machine_start(&self->machine, NULL));
+}
+
+FIXTURE_TEARDOWN(limit)
+{
+	EXPECT_EQ(0, machine_stop(&self->machine));
+}
+
+TEST_F(limit, the_parameter_says_how_many_slots_amt_has)
+{
+	int ctl, fd[3];
+
+	ASSERT_EQ(0, run(&self->r, "sh", "-c",
+			 "echo 2 >/sys/module/amt_lme/parameters/slots"));
+	ctl = ctl_hold();
+	ASSERT_LE(0, ctl);
+	fd[0] = ctl_connect(ctl, HTTP_PORT, 0, 0);
+	fd[1] = ctl_connect(ctl, HTTP_PORT, 0, 0);
+	fd[2] = ctl_connect(ctl, HTTP_PORT, AMT_LME_CONNECT_NONBLOCK, 0);
+	ASSERT_LE(0, fd[0]);
+	ASSERT_LE(0, fd[1]);
+	ASSERT_LE(0, fd[2]);
+	ASSERT_EQ(0, sim_command("trace"));
+	/* AMT, which has eight, is not asked for a third: answers go first. */
+	EXPECT_STREQ("D100000042\n", reaction(&self->r, "D000000042"));
+	EXPECT_STREQ("D100000042\n", reaction(&self->r, "D000000042"));
+	EXPECT_EQ(2, sim_stat("channels_opened"));
+	close(fd[0]);
+	EXPECT_EQ(POLLOUT, fd_wait(fd[2], POLLOUT, WAIT_MS));
+	close(fd[1]);
+	close(fd[2]);
+	close(ctl);
 }
 
 TEST_HARNESS_MAIN
