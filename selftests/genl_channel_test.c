@@ -215,7 +215,7 @@ TEST_F(channel, windows_bytes_and_both_addresses_are_those_of_the_channel)
 	ASSERT_EQ(0, http_send(fd, "/down/5000", true, NULL, 0));
 	ASSERT_EQ(100, read(fd, data, sizeof(data)));
 	ASSERT_EQ(POLLIN, fd_wait(fd, POLLIN, WAIT_MS));
-	ASSERT_EQ(0, dump(&self->genl, &self->answer));
+	ASSERT_EQ(0, channels_dump(&self->genl, &self->answer));
 	ASSERT_EQ(1, self->answer.channels);
 	EXPECT_STREQ("::1", self->ch->address);
 	EXPECT_STREQ("2001:db8::7", self->ch->orig_address);

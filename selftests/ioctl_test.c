@@ -155,6 +155,25 @@ TEST_F(ioctl, connect_with_a_timeout_ends_in_time)
 	EXPECT_EQ(0, connect_errno(self->ctl, &self->arg));
 }
 
+/* What waited would wait for ever. */
+TEST_F(ioctl, ctl_hold_and_nonblocking_connect_never_wait_for_firmware)
+{
+	struct link_state link;
+	int fd, ctl;
+
+	ASSERT_EQ(0, process_suspend(&self->machine.sim));
+	ctl = ctl_hold();
+	ASSERT_LE(0, ctl);
+	fd = ctl_connect(ctl, HTTP_PORT, AMT_LME_CONNECT_NONBLOCK, 0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, link_get(&link));
+	EXPECT_EQ(AMT_LME_LINK_STATE_CONNECTING, link.state);
+	EXPECT_EQ(2, link.users);
+	close(fd);
+	close(ctl);
+	kill(self->machine.sim.pid, SIGCONT);
+}
+
 TEST_F(ioctl, hold_can_be_asked_for_again)
 {
 	struct link_state link;

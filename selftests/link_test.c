@@ -237,4 +237,15 @@ TEST_F(link, the_module_can_be_loaded_again_and_serves)
 	}
 }
 
+TEST_F(link, autoconnect_keeps_it_without_users)
+{
+	ASSERT_EQ(0, module_unload("amt_lme"));
+	ASSERT_EQ(0, run(&self->r, "modprobe", "amt_lme", "autoconnect=1"));
+	ASSERT_EQ(0, node_wait(HTTP_PORT));
+	ASSERT_EQ(0, link_get(&self->link));
+	EXPECT_EQ(AMT_LME_LINK_STATE_UP, self->link.state);
+	EXPECT_EQ(1, self->link.users);
+	EXPECT_EQ(0, open_and_ask());
+}
+
 TEST_HARNESS_MAIN

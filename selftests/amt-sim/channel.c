@@ -272,6 +272,8 @@ bool channels_open(struct channels *all, const struct apf_message *m)
 
 	if (id_in_use(all, m->open.sender))
 		return false;
+	if (all->sim->faults.ignore_open)
+		return true;
 	ch = try_open(all, m, &reason);
 	sim_log(all->sim, "LME: open of port %u: %s %u", m->open.port,
 		ch ? "slot" : "failure", ch ? slot_of(ch) : reason);

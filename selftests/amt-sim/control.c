@@ -129,6 +129,7 @@ static const struct {
 	  fault_delay_data },
 	{ "grant", "N", "give it N bytes at a time", fault_grant },
 	{ "close", "ID", "CLOSE with any recipient", fault_close },
+	{ "ignore open", "on|off", "never answer OPEN", fault_ignore_open },
 	{ "ignore close", "on|off", "never answer CLOSE", fault_ignore_close },
 	{ "help", "", "this list", do_help },
 };

@@ -287,6 +287,14 @@ const char *fault_grant(struct sim *sim, const char *args, FILE *out)
 	return look_again(sim);
 }
 
+const char *fault_ignore_open(struct sim *sim, const char *args, FILE *out)
+{
+	(void)out;
+	if (!take_switch(args, &sim->faults.ignore_open))
+		return "usage: ignore open on|off";
+	return NULL;
+}
+
 const char *fault_ignore_close(struct sim *sim, const char *args, FILE *out)
 {
 	(void)out;

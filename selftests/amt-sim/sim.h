@@ -105,6 +105,7 @@ struct sim_stats {
  * @adjust_delay: WINDOW_ADJUST so much later, in microseconds
  * @data_delay: each piece of data so much later, in microseconds
  * @grant: bytes in each WINDOW_ADJUST; 0 for all that are due
+ * @ignore_open: CHANNEL_OPEN is not answered
  * @ignore_close: CHANNEL_CLOSE is not answered, its slot is lost
  * @reset_after_close: the link is reset when a channel is closed
  * @greet: the next session begins with @greeting and not with AMT's version
@@ -120,6 +121,7 @@ struct sim_faults {
 	__u64 adjust_delay;
 	__u64 data_delay;
 	__u32 grant;
+	bool ignore_open;
 	bool ignore_close;
 	bool reset_after_close;
 	bool greet;
