@@ -454,13 +454,26 @@ void lme_unyield(struct lme *lme)
 	spin_unlock(&lme->lock);
 }
 
+/* A program that carries the link has to close it before LME is free. */
+static bool link_carried(struct lme *lme)
+{
+	struct lme_link *link;
+
+	lockdep_assert_held(&lme->lock);
+	list_for_each_entry(link, &lme->links, node)
+		if (link->once)
+			return true;
+	return false;
+}
+
 static u32 link_state(struct lme *lme)
 {
 	lockdep_assert_held(&lme->lock);
 	if (lme->session.state == LME_SESSION_FORWARDING)
 		return AMT_LME_LINK_STATE_UP;
 	if (lme->yields && !lme->active)
-		return AMT_LME_LINK_STATE_YIELDED;
+		return link_carried(lme) ? AMT_LME_LINK_STATE_CONNECTING :
+					   AMT_LME_LINK_STATE_YIELDED;
 	if (!link_usable(lme))
 		return AMT_LME_LINK_STATE_ABSENT;
 	if (lme->active || lme->users)

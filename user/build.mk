@@ -44,6 +44,7 @@ amt-helper-src := \
 	user/helper/serve/listener.c \
 	user/helper/serve/relay.c \
 	user/helper/serve/report.c \
+	user/helper/serve/transport.c \
 	user/helper/watch.c \
 	user/lib/device.c \
 	user/lib/exit.c \

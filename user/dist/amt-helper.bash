@@ -6,7 +6,7 @@ _amt_helper() {
 	case $COMP_CWORD,${COMP_WORDS[1]} in
 	1,*)	;;
 	2,help)	;;
-	*,serve)	words='--bind --port-offset --help --usage' ;;
+	*,serve)	words='--bind --port-offset --device --help --usage' ;;
 	*,doctor)	words='--json --hardware-report --help --usage' ;;
 	*,status)	words='--json --help --usage' ;;
 	*,info)	words="$(amt-helper help info 2>/dev/null |

@@ -25,18 +25,22 @@
 #include "helper/serve/link.h"
 #include "helper/serve/listener.h"
 #include "helper/serve/report.h"
+#include "helper/serve/transport.h"
 #include "helper/watch.h"
 #include "lib/device.h"
+#include "lib/mei.h"
 #include "lib/netlink.h"
 
 struct serve {
 	struct serve_config command_line;
 	struct serve_config config; /* the files, then the command line */
 	struct instance instance;
+	const char *device; /* to relay, whatever the bus shows */
 	sd_event *event;
 	struct netlink *nl;
 	int ctl;
 	struct watch *watch;
+	struct transport *transport;
 	struct link *link;
 	struct forwards *forwards;
 	struct connections *connections;
@@ -57,6 +61,8 @@ static const struct argp_option options[] = {
 	  "Listen on this IP address, not on loopback; up to 4 times", 0 },
 	{ "port-offset", 'o', "N", 0,
 	  "Listen on AMT's port plus N; N may be negative", 0 },
+	{ "device", 'd', "PATH", 0,
+	  "Use LME of this MEI device, and not the one on the MEI bus", 0 },
 	{ 0 }
 };
 
@@ -71,6 +77,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case 'o':
 		wrong = config_set_port_offset(&serve->command_line, arg);
+		break;
+	case 'd':
+		serve->device = arg;
 		break;
 	case ARGP_KEY_ARG:
 		wrong = "takes no argument";
@@ -151,6 +160,7 @@ static void on_state(void *arg, const struct netlink_state *state)
 {
 	struct serve *serve = arg;
 
+	transport_update(serve->transport, &state->link);
 	link_update(serve->link, &state->link);
 	report_state(serve->report, state);
 	forwards_replace(serve->forwards, state->forwards,
@@ -246,7 +256,10 @@ static int start(struct serve *serve)
 				 serve->instance.socket, serve->forwards,
 				 serve->connections);
 	if (ret >= 0)
-		ret = link_new(&serve->link, serve->event);
+		ret = transport_new(&serve->transport, serve->event, serve->ctl,
+				    serve->device);
+	if (ret >= 0)
+		ret = link_new(&serve->link, serve->event, serve->transport);
 	if (ret >= 0)
 		ret = watch_new(&serve->watch, serve->event, serve->nl,
 				&watch_ops, serve);
@@ -254,6 +267,15 @@ static int start(struct serve *serve)
 		return failure_set(&serve->failure, EXIT_INTERNAL,
 				   "cannot start: %s", strerror(-ret));
 	return 0;
+}
+
+static int check_device(struct serve *serve)
+{
+	if (!serve->device || !mei_on_bus(MEI_UUID_LME))
+		return 0;
+	return failure_set(&serve->failure, EXIT_BUSY,
+			   "%s: the MEI bus shows LME, so the driver has it already; leave out --device",
+			   serve->device);
 }
 
 static void run(struct serve *serve)
@@ -265,7 +287,7 @@ static void run(struct serve *serve)
 	    instance_open(&serve->instance, &serve->failure) < 0 ||
 	    kernel_open(&serve->nl, &serve->failure) < 0 ||
 	    !kernel_has_mei(serve->nl, &serve->failure) ||
-	    open_ctl(serve) < 0 || start(serve) < 0)
+	    check_device(serve) < 0 || open_ctl(serve) < 0 || start(serve) < 0)
 		return;
 	sd_notify(0, "READY=1");
 	ret = sd_event_loop(serve->event);
@@ -283,6 +305,7 @@ static void stop(struct serve *serve)
 	connections_free(serve->connections);
 	report_free(serve->report);
 	link_free(serve->link);
+	transport_free(serve->transport);
 	sd_event_unref(serve->event);
 	netlink_close(serve->nl);
 	if (serve->ctl >= 0)

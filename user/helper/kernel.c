@@ -46,7 +46,7 @@ static void judge_absent(struct failure *failure)
 {
 	if (device_mei_present())
 		failure_set(failure, EXIT_NO_CLIENT,
-			    "the MEI bus shows no LME client: enable AMT in the firmware setup (MEBx); if it is, this firmware allows several connections, and the bus hides such clients");
+			    "the MEI bus shows no LME client: enable AMT in the firmware setup (MEBx); if it is, the bus hides LME, and amt-helper serve reaches it all the same");
 	else
 		failure_set(failure, EXIT_NO_MEI,
 			    "this machine has no MEI device; AMT needs one (lsmod | grep mei_me, dmesg | grep mei)");

@@ -32,6 +32,23 @@ int device_yield(int ctl)
 	return ioctl(ctl, AMT_LME_IOC_YIELD) < 0 ? -errno : 0;
 }
 
+int device_link(int ctl, unsigned int max_message)
+{
+	struct amt_lme_link link = {
+		.size = sizeof(link),
+		.max_message = max_message,
+	};
+	int fd = ioctl(ctl, AMT_LME_IOC_LINK, &link);
+
+	if (fd < 0)
+		return -errno;
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
 static int set_originator(struct amt_lme_connect *connect,
 			  const struct sockaddr *peer)
 {

@@ -38,6 +38,16 @@ int device_hold(int ctl);
 int device_yield(int ctl);
 
 /**
+ * device_link() - carry the messages of a connection to LME
+ * @ctl: from device_open_ctl()
+ * @max_message: longest message in bytes
+ *
+ * Return: a non-blocking link descriptor, writable when messages are taken;
+ * -EPERM without CAP_NET_ADMIN, -EBUSY if there is another link.
+ */
+int device_link(int ctl, unsigned int max_message);
+
+/**
  * device_connect() - begin to open a channel to a port inside AMT
  * @ctl: from device_open_ctl()
  * @port: the TCP port, 1 to 65535

@@ -44,38 +44,46 @@ static void on_alarm(int signal)
 	(void)signal;
 }
 
-static int lock_device(int fd)
+/* A system call that waits, but not longer than @seconds: -ETIME. */
+static int call_in_time(int (*call)(int fd), int fd, time_t seconds)
 {
 	/* Without SA_RESTART the signal ends the wait. */
 	const struct sigaction action = { .sa_handler = on_alarm };
-	const struct itimerval after = { .it_value.tv_sec = MEI_LOCK_SECONDS };
+	const struct itimerval after = { .it_value.tv_sec = seconds };
 	const struct itimerval never = { .it_value.tv_sec = 0 };
 	struct sigaction old;
 	int ret = 0;
 
 	sigaction(SIGALRM, &action, &old);
 	setitimer(ITIMER_REAL, &after, NULL);
-	if (flock(fd, LOCK_EX) < 0)
+	if (call(fd) < 0)
 		ret = errno == EINTR ? -ETIME : -errno;
 	setitimer(ITIMER_REAL, &never, NULL);
 	sigaction(SIGALRM, &old, NULL);
 	return ret;
 }
 
+static int lock(int fd)
+{
+	return flock(fd, LOCK_EX);
+}
+
 /*
  * The descriptor with the connection is the lower one: when the program is
  * killed, the kernel ends the connection before it lets the lock go.
  */
-static int open_device(struct mei *mei, const char *path)
+static int open_device(struct mei *mei, const char *path, bool queue)
 {
 	snprintf(mei->path, sizeof(mei->path), "%s", path);
 	mei->fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (mei->fd < 0)
 		return -errno;
+	if (!queue)
+		return 0;
 	mei->lock = open(path, O_RDWR | O_CLOEXEC);
 	if (mei->lock < 0)
 		return -errno;
-	return lock_device(mei->lock);
+	return call_in_time(lock, mei->lock, MEI_LOCK_SECONDS);
 }
 
 /* How the kernel says that a reset of the link came between, by version. */
@@ -84,10 +92,11 @@ static int connect_error(int error)
 	return error == EFAULT || error == ETIME ? -ENODEV : -error;
 }
 
-static int try_device(struct mei *mei, const char *path, const uint8_t *guid)
+static int try_device(struct mei *mei, const char *path, const uint8_t *guid,
+		      bool queue)
 {
 	struct mei_connect_client_data data = { 0 };
-	int ret = open_device(mei, path);
+	int ret = open_device(mei, path, queue);
 
 	/* On success the answer overwrites the name of the client. */
 	memcpy(&data.in_client_uuid, guid, MEI_GUID_SIZE);
@@ -141,14 +150,15 @@ static int by_number(const void *a, const void *b)
 	return strcmp(*left, *right);
 }
 
-static int try_all(struct mei *mei, const glob_t *found, const uint8_t *guid)
+static int try_all(struct mei *mei, const glob_t *found, const uint8_t *guid,
+		   bool queue)
 {
 	int ret = -ENOENT, latest;
 
 	for (size_t i = 0; i < found->gl_pathc; i++) {
 		if (!is_csme(found->gl_pathv[i]))
 			continue;
-		latest = try_device(mei, found->gl_pathv[i], guid);
+		latest = try_device(mei, found->gl_pathv[i], guid, queue);
 		if (latest == 0)
 			return 0;
 		/* Of several reasons, that the client is missing is the least. */
@@ -158,13 +168,14 @@ static int try_all(struct mei *mei, const glob_t *found, const uint8_t *guid)
 	return ret;
 }
 
-int mei_connect(struct mei *mei, const char *device, const uint8_t *guid)
+static int connect_to(struct mei *mei, const char *device, const uint8_t *guid,
+		      bool queue)
 {
 	glob_t found;
 	int ret;
 
 	if (device)
-		return try_device(mei, device, guid);
+		return try_device(mei, device, guid, queue);
 	ret = glob("/dev/mei[0-9]*", GLOB_NOSORT, NULL, &found);
 	if (ret == GLOB_NOSPACE || ret == GLOB_ABORTED)
 		return -ENOMEM;
@@ -172,9 +183,37 @@ int mei_connect(struct mei *mei, const char *device, const uint8_t *guid)
 		qsort(found.gl_pathv, found.gl_pathc, sizeof(char *),
 		      by_number);
 	glob("/dev/mei", GLOB_APPEND, NULL, &found);
-	ret = try_all(mei, &found, guid);
+	ret = try_all(mei, &found, guid, queue);
 	globfree(&found);
 	return ret;
+}
+
+int mei_connect(struct mei *mei, const char *device, const uint8_t *guid)
+{
+	return connect_to(mei, device, guid, true);
+}
+
+int mei_connect_shared(struct mei *mei, const char *device,
+		       const uint8_t *guid)
+{
+	return connect_to(mei, device, guid, false);
+}
+
+bool mei_on_bus(const char *uuid)
+{
+	char pattern[128];
+	glob_t found;
+	int ret;
+
+	snprintf(pattern, sizeof(pattern), "/sys/bus/mei/devices/*%s*", uuid);
+	ret = glob(pattern, GLOB_NOSORT, NULL, &found);
+	globfree(&found);
+	return ret == 0;
+}
+
+int mei_flush(int fd)
+{
+	return call_in_time(fsync, fd, MEI_FLUSH_SECONDS);
 }
 
 void mei_close(struct mei *mei)

@@ -6,6 +6,7 @@
 #ifndef LIB_MEI_H
 #define LIB_MEI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -15,6 +16,8 @@
 /* As they are passed to the kernel: Documentation/protocol.rst */
 extern const uint8_t mei_guid_amthi[MEI_GUID_SIZE];
 extern const uint8_t mei_guid_lme[MEI_GUID_SIZE];
+/* The same, as sysfs writes it. */
+#define MEI_UUID_LME "6733a4db-0476-4e7b-b3af-bcfc29bee7a7"
 extern const uint8_t mei_guid_mkhi[MEI_GUID_SIZE];
 extern const uint8_t mei_guid_manageability[MEI_GUID_SIZE];
 
@@ -54,6 +57,37 @@ struct mei {
  * reset, -ETIME if others kept the lock.
  */
 int mei_connect(struct mei *mei, const char *device, const uint8_t *guid);
+
+/**
+ * mei_connect_shared() - the same without waiting for other programs
+ * @mei: as of mei_connect()
+ * @device: as of mei_connect()
+ * @guid: as of mei_connect()
+ *
+ * Return: as of mei_connect(), but for -ETIME.
+ */
+int mei_connect_shared(struct mei *mei, const char *device,
+		       const uint8_t *guid);
+
+/**
+ * mei_on_bus() - whether the MEI bus shows a client, so that a driver can bind
+ * @uuid: the client, as sysfs writes it
+ */
+bool mei_on_bus(const char *uuid);
+
+/* Firmware that takes no message for so long does not get the last ones. */
+#define MEI_FLUSH_SECONDS 1
+
+/**
+ * mei_flush() - wait until the firmware has taken all messages
+ * @fd: a connection
+ *
+ * What is queued when a connection is closed may be lost, or be sent after its
+ * end.
+ *
+ * Return: 0; -ETIME; -ENODEV when the connection was lost.
+ */
+int mei_flush(int fd);
 
 /** mei_close() - end the connection, if there is one, and then let others in */
 void mei_close(struct mei *mei);

@@ -10,6 +10,7 @@
 #include "helper/kernel.h"
 #include "helper/serve/lifecycle.h"
 #include "helper/serve/link.h"
+#include "helper/serve/transport.h"
 #include "lib/netlink.h"
 
 /* What keeps the link from being up for so long is worth a line. */
@@ -17,6 +18,7 @@
 
 struct link {
 	sd_event *event;
+	const struct transport *transport;
 	sd_event_source *patience; /* armed by what keeps the link from up */
 	struct link_info info; /* the newest */
 	bool up; /* as last said */
@@ -41,7 +43,8 @@ static int on_patience_end(sd_event_source *source, uint64_t now, void *arg)
 
 	(void)source;
 	(void)now;
-	kernel_judge(&link->info, &failure);
+	if (!transport_judge(link->transport, &failure))
+		kernel_judge(&link->info, &failure);
 	if (link->info.state == AMT_LME_LINK_STATE_IDLE ||
 	    strcmp(failure.message, link->said) == 0)
 		return 0;
@@ -103,13 +106,15 @@ void link_update(struct link *link, const struct link_info *info)
 		start_patience(link);
 }
 
-int link_new(struct link **out, sd_event *event)
+int link_new(struct link **out, sd_event *event,
+	     const struct transport *transport)
 {
 	struct link *link = calloc(1, sizeof(*link));
 
 	if (!link)
 		return -ENOMEM;
 	link->event = event;
+	link->transport = transport;
 	link->since = now_usec(link);
 	start_patience(link);
 	*out = link;

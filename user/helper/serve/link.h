@@ -7,15 +7,18 @@
 
 struct link;
 struct link_info;
+struct transport;
 
 /**
  * link_new() - begin; the link is wanted from now on
  * @out: to be freed with link_free()
  * @event: the loop
+ * @transport: may know why the link is not up
  *
  * Return: 0, or -ENOMEM.
  */
-int link_new(struct link **out, sd_event *event);
+int link_new(struct link **out, sd_event *event,
+	     const struct transport *transport);
 
 /** link_free() - end */
 void link_free(struct link *link);

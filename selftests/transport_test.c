@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Firmware that allows several LME connections: the MEI bus shows no LME, and
+ * amt-helper serve carries the messages.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+
+#include "kselftest_harness.h"
+#include "testlib.h"
+
+#define CURL "curl", "--silent", "--show-error", "--max-time", "100"
+#define LME_UUID "6733a4db-0476-4e7b-b3af-bcfc29bee7a7"
+
+FIXTURE(transport) {
+	struct machine machine;
+	struct process helper;
+	struct link_state link;
+	struct genl events;
+	struct result r;
+};
+
+FIXTURE_SETUP(transport)
+{
+	static const char *const args[] = { "--connections", "2", NULL };
+
+	ASSERT_EQ(0, machine_start(&self->machine, args));
+	ASSERT_EQ(0, genl_open(&self->events, true));
+	ASSERT_EQ(0, serve_start(&self->helper));
+}
+
+FIXTURE_TEARDOWN(transport)
+{
+	if (self->helper.pid)
+		EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
+	process_close(&self->helper);
+	genl_close(&self->events);
+	EXPECT_EQ(0, machine_stop(&self->machine));
+}
+
+static int curl_works(struct result *r)
+{
+	int status = run(r, CURL, HTTP_URL "/down/1000/sha256");
+
+	return status ? status : (int)strcspn(r->text, "\n") - 64;
+}
+
+#define WAIT_FOR(link_state) \
+	ASSERT_EQ(0, link_wait(&self->events, AMT_LME_LINK_STATE_##link_state, \
+			       &self->link))
+
+TEST_F(transport, the_bus_shows_no_lme_and_serve_relays)
+{
+	EXPECT_NE(0, run(&self->r, "sh", "-c",
+			 "ls /sys/bus/mei/devices | grep " LME_UUID));
+	ASSERT_EQ(0, link_get(&self->link));
+	EXPECT_EQ(AMT_LME_TRANSPORT_RELAY, self->link.transport);
+	EXPECT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "status"));
+	EXPECT_NE(NULL, strstr(self->r.text, "relay")) TH_LOG("%s", self->r.text);
+}
+
+TEST_F(transport, a_mebibyte_each_way_is_unharmed)
+{
+	struct result hash;
+
+	ASSERT_EQ(0, run(&self->r, CURL, "--output", "/tmp/down",
+			 HTTP_URL "/down/1048576"));
+	ASSERT_EQ(0, run(&hash, CURL, HTTP_URL "/down/1048576/sha256"));
+	ASSERT_EQ(0, run(&self->r, "sha256sum", "/tmp/down"));
+	EXPECT_EQ(0, strncmp(self->r.text, hash.text, 64))
+		TH_LOG("AMT: %s, here: %s", hash.text, self->r.text);
+	ASSERT_EQ(0, run(&hash, CURL, "--data-binary", "@/tmp/down",
+			 HTTP_URL "/up"));
+	EXPECT_EQ(0, strncmp(self->r.text, hash.text, 64))
+		TH_LOG("AMT: %s, here: %s", hash.text, self->r.text);
+	unlink("/tmp/down");
+}
+
+TEST_F(transport, it_is_back_after_a_reset_of_the_firmware)
+{
+	ASSERT_EQ(0, sim_command("reset"));
+	WAIT_FOR(UP);
+	EXPECT_EQ(2, self->link.generation);
+	EXPECT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
+}
+
+TEST_F(transport, it_is_back_when_the_controller_is)
+{
+	ASSERT_EQ(0, sim_vanish(&self->machine));
+	WAIT_FOR(ABSENT);
+	ASSERT_EQ(0, sim_start(&self->machine, (const char *const[]){
+			       "--connections", "2", NULL }));
+	WAIT_FOR(UP);
+	EXPECT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
+}
+
+TEST_F(transport, it_goes_over_to_the_bus_when_that_shows_lme)
+{
+	ASSERT_EQ(0, sim_vanish(&self->machine));
+	WAIT_FOR(ABSENT);
+	ASSERT_EQ(0, sim_start(&self->machine, NULL));
+	WAIT_FOR(UP);
+	EXPECT_EQ(AMT_LME_TRANSPORT_BUS, self->link.transport);
+	EXPECT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
+}
+
+TEST_F(transport, at_the_end_amt_is_told)
+{
+	EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
+	EXPECT_EQ(1, sim_stat("disconnects"));
+	EXPECT_EQ(11, sim_stat("last_disconnect_reason"));
+	WAIT_FOR(ABSENT);
+}
+
+TEST_F(transport, yield_frees_the_connection)
+{
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "yield", "bare", "open"));
+	EXPECT_EQ(11, sim_stat("last_disconnect_reason"));
+	WAIT_FOR(UP);
+	EXPECT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
+}
+
+/* A program has a connection until @end is closed. */
+static int hold_start(struct process *p, int end)
+{
+	static const char *const argv[] = { "sh", "-c",
+		"bare open --hold <&3 | { read -r x; echo held >&2; cat; }",
+		NULL };
+	int err = process_start(p, end, true, argv);
+
+	return err ? err : process_expect(p, "held");
+}
+
+TEST_F(transport, without_a_free_connection_it_says_so_and_waits)
+{
+	static const char *const serve[] = { "amt-helper", "serve", NULL };
+	struct process first, second;
+	int end[2];
+
+	ASSERT_EQ(0, pipe2(end, O_CLOEXEC));
+	ASSERT_EQ(0, process_end(&self->helper, SIGTERM));
+	process_close(&self->helper);
+	ASSERT_EQ(0, hold_start(&first, end[0]));
+	ASSERT_EQ(0, hold_start(&second, end[0]));
+	ASSERT_EQ(0, process_start(&self->helper, -1, true, serve));
+	EXPECT_EQ(0, process_expect(&self->helper,
+				    "link waiting: all connections of /dev/mei0 to LME are taken"));
+	close(end[1]);
+	EXPECT_EQ(0, process_wait(&first));
+	EXPECT_EQ(0, process_wait(&second));
+	process_close(&first);
+	process_close(&second);
+	EXPECT_EQ(0, process_expect(&self->helper, "link up"));
+	close(end[0]);
+}
+
+TEST_F(transport, a_device_that_is_not_there_is_said)
+{
+	static const char *const serve[] = { "amt-helper", "serve", "--device",
+					     "/dev/mei9", NULL };
+
+	ASSERT_EQ(0, process_end(&self->helper, SIGTERM));
+	process_close(&self->helper);
+	ASSERT_EQ(0, process_start(&self->helper, -1, true, serve));
+	EXPECT_EQ(0, process_expect(&self->helper, "/dev/mei9"));
+}
+
+FIXTURE(on_bus) {
+	struct machine machine;
+	struct result r;
+};
+
+FIXTURE_SETUP(on_bus)
+{
+	ASSERT_EQ(0, machine_start(&self->machine, NULL));
+}
+
+FIXTURE_TEARDOWN(on_bus)
+{
+	EXPECT_EQ(0, machine_stop(&self->machine));
+}
+
+TEST_F(on_bus, a_device_is_refused_as_the_driver_has_lme_already)
+{
+	EXPECT_EQ(6, run(&self->r, "amt-helper", "serve", "--device",
+			 "/dev/mei0"));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The relay of messages between /dev/meiN and the driver.
+ *
+ * Connecting may take 15 s when the firmware hangs, so a child does it and
+ * passes the descriptor. A connection serves one session: when either side ends
+ * it both are closed, and it is tried again with a back-off.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/amt_lme_netlink.h>
+
+#include "helper/failure.h"
+#include "helper/serve/transport.h"
+#include "lib/device.h"
+#include "lib/mei.h"
+#include "lib/netlink.h"
+
+#define BACKOFF_MIN_USEC 50000
+#define BACKOFF_MAX_USEC 5000000
+/* Firmware without that client: it may be switched on later. */
+#define BACKOFF_ABSENT_USEC 60000000
+/* The driver gives its last messages a second. */
+#define GOODBYE_MS 2000
+/* Messages of one side before the other one has its turn. */
+#define BATCH 16
+
+/* What the child says. */
+struct connected {
+	int error; /* 0 or a negative errno */
+	uint32_t max_message;
+	char path[64];
+};
+
+struct transport {
+	sd_event *event;
+	const char *device;
+	int ctl;
+	bool wanted; /* the driver has no link */
+	sd_event_source *timer; /* until the next try */
+	uint64_t backoff;
+	int error; /* of the last try */
+	/* While a child connects: */
+	pid_t child;
+	int answer;
+	sd_event_source *answer_io;
+	/* While messages are relayed: */
+	int mei;
+	int link;
+	sd_event_source *mei_io;
+	sd_event_source *link_io;
+	char path[64];
+	size_t size; /* of each message */
+	size_t waiting; /* bytes in @to_mei that the firmware has no room for */
+	char *from_mei;
+	char *to_mei; /* behind @from_mei, of the same block */
+};
+
+static void try_later(struct transport *t);
+
+/* ---- Relaying ---- */
+
+static void carry_stop(struct transport *t)
+{
+	t->mei_io = sd_event_source_disable_unref(t->mei_io);
+	t->link_io = sd_event_source_disable_unref(t->link_io);
+	if (t->link >= 0)
+		close(t->link);
+	if (t->mei >= 0) {
+		mei_flush(t->mei);
+		close(t->mei);
+	}
+	t->link = -1;
+	t->mei = -1;
+	t->waiting = 0;
+	free(t->from_mei);
+	t->from_mei = NULL;
+}
+
+/* Either side ended it. */
+static int carry_over(struct transport *t)
+{
+	carry_stop(t);
+	try_later(t);
+	return 0;
+}
+
+/* These return 0, -EAGAIN for later, or why it is over. */
+static int one_from_mei(struct transport *t)
+{
+	ssize_t n = read(t->mei, t->from_mei, t->size);
+
+	if (n > 0)
+		n = write(t->link, t->from_mei, (size_t)n);
+	return n < 0 ? -errno : 0;
+}
+
+static int one_to_mei(struct transport *t)
+{
+	ssize_t n = (ssize_t)t->waiting;
+
+	if (n == 0)
+		n = read(t->link, t->to_mei, t->size);
+	if (n == 0)
+		return -EPIPE;
+	if (n < 0)
+		return -errno;
+	t->waiting = (size_t)n;
+	if (write(t->mei, t->to_mei, t->waiting) < 0)
+		return -errno;
+	t->waiting = 0;
+	return 0;
+}
+
+/* What the firmware has no room for waits, and what is behind it too. */
+static void listen_to(struct transport *t)
+{
+	bool waiting = t->waiting > 0;
+
+	sd_event_source_set_io_events(t->mei_io, waiting ? EPOLLIN | EPOLLOUT :
+							   EPOLLIN);
+	sd_event_source_set_io_events(t->link_io, waiting ? 0 : EPOLLIN);
+}
+
+static int carry(struct transport *t, int (*one)(struct transport *t))
+{
+	bool waited = t->waiting > 0;
+	int ret = 0;
+
+	for (int i = 0; i < BATCH && ret == 0; i++)
+		ret = one(t);
+	if (ret < 0 && ret != -EAGAIN && ret != -EINTR)
+		return carry_over(t);
+	if (waited != (t->waiting > 0))
+		listen_to(t);
+	return 0;
+}
+
+static int on_mei(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	struct transport *t = arg;
+
+	(void)source;
+	(void)fd;
+	if (events & EPOLLOUT)
+		carry(t, one_to_mei);
+	if (t->mei >= 0 && events & ~(uint32_t)EPOLLOUT)
+		carry(t, one_from_mei);
+	return 0;
+}
+
+/* The first time, the driver takes messages: now those of AMT may come. */
+static int on_link(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	struct transport *t = arg;
+
+	(void)source;
+	(void)fd;
+	if (events & EPOLLHUP)
+		return carry_over(t);
+	if (!(events & EPOLLOUT))
+		return carry(t, one_to_mei);
+	sd_event_source_set_enabled(t->mei_io, SD_EVENT_ON);
+	listen_to(t);
+	return 0;
+}
+
+static int carry_start(struct transport *t, uint32_t max_message)
+{
+	int ret;
+
+	t->link = device_link(t->ctl, max_message);
+	if (t->link < 0)
+		return t->link;
+	t->size = max_message;
+	t->from_mei = calloc(2, t->size);
+	if (!t->from_mei)
+		return -ENOMEM;
+	t->to_mei = t->from_mei + t->size;
+	ret = sd_event_add_io(t->event, &t->mei_io, t->mei, EPOLLIN, on_mei, t);
+	if (ret >= 0)
+		ret = sd_event_source_set_enabled(t->mei_io, SD_EVENT_OFF);
+	if (ret >= 0)
+		ret = sd_event_add_io(t->event, &t->link_io, t->link, EPOLLOUT,
+				      on_link, t);
+	return ret;
+}
+
+/* ---- Connecting ---- */
+
+static void connect_in_child(int to, const char *device)
+{
+	struct mei mei = MEI_CLOSED;
+	struct connected answer = { 0 };
+	char control[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec iov = { &answer, sizeof(answer) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *cmsg;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	answer.error = mei_connect_shared(&mei, device, mei_guid_lme);
+	answer.max_message = mei.max_message;
+	memcpy(answer.path, mei.path, sizeof(answer.path));
+	if (answer.error == 0) {
+		msg.msg_control = control;
+		msg.msg_controllen = sizeof(control);
+		cmsg = CMSG_FIRSTHDR(&msg);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(cmsg), &mei.fd, sizeof(int));
+	}
+	_exit(sendmsg(to, &msg, MSG_NOSIGNAL) < 0);
+}
+
+/* What the child said; its descriptor is @fd, or -1. */
+static void take_answer(int from, struct connected *answer, int *fd)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { answer, sizeof(*answer) };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg;
+
+	*fd = -1;
+	if (recvmsg(from, &msg, MSG_CMSG_CLOEXEC) != sizeof(*answer))
+		answer->error = -ECHILD;
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (answer->error == 0 && cmsg && cmsg->cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(cmsg), sizeof(int));
+}
+
+static void child_stop(struct transport *t, bool kill_it)
+{
+	if (t->child <= 0)
+		return;
+	if (kill_it)
+		kill(t->child, SIGKILL);
+	waitpid(t->child, NULL, 0);
+	t->child = 0;
+	t->answer_io = sd_event_source_disable_unref(t->answer_io);
+	close(t->answer);
+}
+
+static int on_answer(sd_event_source *source, int fd, uint32_t events,
+		     void *arg)
+{
+	struct transport *t = arg;
+	struct connected answer = { 0 };
+
+	(void)source;
+	(void)events;
+	take_answer(fd, &answer, &t->mei);
+	child_stop(t, false);
+	t->error = answer.error;
+	memcpy(t->path, answer.path, sizeof(t->path));
+	if (t->error == 0)
+		t->error = carry_start(t, answer.max_message);
+	if (t->error < 0)
+		return carry_over(t);
+	t->backoff = BACKOFF_MIN_USEC;
+	return 0;
+}
+
+static int connect_begin(struct transport *t)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	t->child = fork();
+	if (t->child == 0)
+		connect_in_child(pair[1], t->device);
+	close(pair[1]);
+	t->answer = pair[0];
+	if (t->child < 0) {
+		close(t->answer);
+		return -errno;
+	}
+	return sd_event_add_io(t->event, &t->answer_io, t->answer, EPOLLIN,
+			       on_answer, t);
+}
+
+static void try_now(struct transport *t)
+{
+	if (!t->wanted || t->child > 0 || t->mei >= 0 ||
+	    (!t->device && mei_on_bus(MEI_UUID_LME)))
+		return;
+	t->error = connect_begin(t);
+	if (t->error < 0) {
+		child_stop(t, true);
+		try_later(t);
+	}
+}
+
+static int on_timer(sd_event_source *source, uint64_t now, void *arg)
+{
+	struct transport *t = arg;
+
+	(void)source;
+	(void)now;
+	t->timer = sd_event_source_disable_unref(t->timer);
+	try_now(t);
+	return 0;
+}
+
+static void try_later(struct transport *t)
+{
+	uint64_t max = t->error == -ENOTTY ? BACKOFF_ABSENT_USEC :
+					     BACKOFF_MAX_USEC;
+
+	t->timer = sd_event_source_disable_unref(t->timer);
+	sd_event_add_time_relative(t->event, &t->timer, CLOCK_MONOTONIC,
+				   t->backoff, 0, on_timer, t);
+	t->backoff = 2 * t->backoff < max ? 2 * t->backoff : max;
+}
+
+/* ---- Interface ---- */
+
+void transport_update(struct transport *transport,
+		      const struct link_info *info)
+{
+	bool wanted = info->state == AMT_LME_LINK_STATE_ABSENT;
+
+	if (wanted && !transport->wanted)
+		transport->backoff = BACKOFF_MIN_USEC;
+	transport->wanted = wanted;
+	if (!wanted)
+		transport->error = 0;
+	if (wanted && !transport->timer)
+		try_now(transport);
+}
+
+bool transport_judge(const struct transport *transport,
+		     struct failure *failure)
+{
+	const char *path = transport->path[0] ? transport->path : "/dev/mei0";
+
+	switch (transport->error) {
+	case 0:
+		return false;
+	case -ENOENT:
+		failure_set(failure, EXIT_NO_MEI,
+			    "%s is missing; AMT needs a MEI device (lsmod | grep mei_me, dmesg | grep mei)",
+			    path);
+		break;
+	case -EACCES:
+	case -EPERM:
+		failure_set(failure, EXIT_PERMISSION,
+			    "no permission for %s or to carry the link (CAP_NET_ADMIN); run as root",
+			    path);
+		break;
+	case -ENOTTY:
+		failure_set(failure, EXIT_NO_CLIENT,
+			    "%s has no LME client: enable AMT in the firmware setup (MEBx)",
+			    path);
+		break;
+	case -EBUSY:
+		failure_set(failure, EXIT_BUSY,
+			    "all connections of %s to LME are taken; stop the other program (lms, rpc, fuser -v /dev/mei*)",
+			    path);
+		break;
+	default:
+		failure_set(failure, EXIT_TIMEOUT, "%s to LME: %s", path,
+			    strerror(-transport->error));
+	}
+	return true;
+}
+
+const char *transport_device(const struct transport *transport)
+{
+	return transport->mei >= 0 ? transport->path : NULL;
+}
+
+int transport_new(struct transport **out, sd_event *event, int ctl,
+		  const char *device)
+{
+	struct transport *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	t->event = event;
+	t->ctl = ctl;
+	t->device = device;
+	t->backoff = BACKOFF_MIN_USEC;
+	t->mei = -1;
+	t->link = -1;
+	*out = t;
+	return 0;
+}
+
+/* Has the driver say DISCONNECT, and passes on what it says until the end. */
+static void say_goodbye(struct transport *t)
+{
+	struct pollfd p = { .fd = t->link, .events = POLLIN };
+
+	if (device_yield(t->ctl) < 0)
+		return;
+	while (poll(&p, 1, GOODBYE_MS) > 0 && !(p.revents & POLLHUP))
+		if (one_to_mei(t) < 0)
+			return;
+}
+
+void transport_free(struct transport *transport)
+{
+	if (!transport)
+		return;
+	if (transport->link >= 0)
+		say_goodbye(transport);
+	child_stop(transport, true);
+	sd_event_source_disable_unref(transport->timer);
+	carry_stop(transport);
+	free(transport);
+}
