@@ -18,3 +18,6 @@ kerneldoc_srctree = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..
 exclude_patterns = ["netlink/specs"]
 highlight_language = "none"
 html_theme = "alabaster"
+man_pages = [
+    ("amm", "amt-helper-amm", "what an AKM Management Module knows", "", 8),
+]

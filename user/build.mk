@@ -3,12 +3,17 @@
 
 amt-helper-src := \
 	user/helper/main.c \
+	user/helper/amm-lists.c \
+	user/helper/amm-target.c \
 	user/helper/amt.c \
 	user/helper/changes.c \
+	user/helper/cmd-amm.c \
+	user/helper/cmd-amm-raw.c \
 	user/helper/cmd-connect.c \
 	user/helper/cmd-doctor.c \
 	user/helper/cmd-events.c \
 	user/helper/cmd-info.c \
+	user/helper/cmd-inventory.c \
 	user/helper/cmd-serve.c \
 	user/helper/cmd-status.c \
 	user/helper/cmd-wait.c \
@@ -52,5 +57,5 @@ amt-helper-src := \
 	user/lib/mei.c \
 	user/lib/netlink.c \
 	user/lib/output.c \
-	$(wildcard user/pthi/*.c)
+	$(wildcard user/amm/*.c user/pthi/*.c)
 amt-helper-pkg := libnl-genl-3.0 libsystemd json-c inih

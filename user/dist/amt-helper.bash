@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Completion of amt-helper for bash.
 _amt_helper() {
-	local words='serve status info doctor events wait connect yield version help'
+	local words='serve status info doctor events wait connect yield amm inventory version help'
 
 	case $COMP_CWORD,${COMP_WORDS[1]} in
 	1,*)	;;
@@ -15,6 +15,16 @@ _amt_helper() {
 	*,events)	words='--follow --json --help --usage' ;;
 	*,wait)	words='--port --timeout --help --usage' ;;
 	*,yield)	words='--for --help --usage' ;;
+	2,amm)	words='endpoints atrs list raw' ;;
+	*,amm)	words='--json --timeout --allow-version --filter --sort
+			--expect-confirmation --fixed-read --help --usage'
+		[[ ${COMP_WORDS[2]} != raw ]] || words='--json --timeout
+			--allow-version --code --any-code --payload-hex
+			--payload-file --allow-undocumented --yes-change-state
+			--dry-run LIST_ENDPOINTS GET_ENDPOINT_DETAILS
+			PROVISION_ENDPOINT CREATE_OPERATIONAL_ATR LIST_ATRS
+			DELETE_ENDPOINT DELETE_ATR --help --usage' ;;
+	*,inventory)	words='--amm --json --timeout --allow-version --help --usage' ;;
 	*,connect)	words='16992 16993 --ipv4 --ipv6 --originator --help --usage' ;;
 	*)	words='' ;;
 	esac

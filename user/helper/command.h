@@ -20,10 +20,13 @@ struct command {
 /* For struct argp_option of a subcommand that prints. */
 #define OPTION_JSON { "json", 'j', NULL, 0, "Print JSON for programs", 0 }
 
+int cmd_amm(int argc, char **argv);
+int cmd_amm_raw(int argc, char **argv);
 int cmd_connect(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_events(int argc, char **argv);
 int cmd_info(int argc, char **argv);
+int cmd_inventory(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_wait(int argc, char **argv);

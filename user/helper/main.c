@@ -20,6 +20,9 @@ static const struct command commands[] = {
 	{ "info", "show what AMT tells about itself", cmd_info },
 	{ "connect", "stdin and stdout to a port inside AMT", cmd_connect },
 	{ "yield", "leave LME to another program for a while", cmd_yield },
+	{ "amm", "ask an AMM for its endpoints and ATRs", cmd_amm },
+	{ "inventory", "the state of AMT and the lists of an AMM",
+	  cmd_inventory },
 	{ "version", "show the version", cmd_version },
 	{ "help", "show this, or the options of a subcommand", cmd_help },
 	{ 0 }
@@ -29,7 +32,7 @@ static void print_usage(FILE *to)
 {
 	fputs("Usage: amt-helper COMMAND [OPTION...]\n\nCommands:\n", to);
 	for (const struct command *command = commands; command->name; command++)
-		fprintf(to, "  %-9s%s\n", command->name, command->brief);
+		fprintf(to, "  %-11s%s\n", command->name, command->brief);
 	fputs("\nOptions of a command: amt-helper help COMMAND\n", to);
 }
 

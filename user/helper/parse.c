@@ -25,6 +25,23 @@ int parse_number(const char *text, unsigned int max, unsigned int *value)
 	return 0;
 }
 
+int parse_u32(const char *text, uint32_t *value)
+{
+	bool hex = strncmp(text, "0x", 2) == 0;
+	const char *digits = hex ? text + 2 : text;
+	unsigned long number;
+
+	if (!*digits || strlen(digits) > 10 ||
+	    digits[strspn(digits, hex ? "0123456789abcdefABCDEF" :
+					"0123456789")] != '\0')
+		return -1;
+	number = strtoul(digits, NULL, hex ? 16 : 10);
+	if (number > UINT32_MAX)
+		return -1;
+	*value = (uint32_t)number;
+	return 0;
+}
+
 int parse_port(const char *text, unsigned int *port)
 {
 	unsigned int number;
@@ -87,6 +104,37 @@ int parse_endpoint(const char *text, struct sockaddr_storage *address)
 		return -1;
 	set_port(address, port);
 	return 0;
+}
+
+/* Where the host ends and the port begins; NULL if the brackets are wrong. */
+static const char *host_end(const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	if (*text == '[') {
+		const char *end = strchr(text, ']');
+
+		return end && (end[1] == '\0' || end[1] == ':') ? end : NULL;
+	}
+	/* With several colons it is an IPv6 address without a port. */
+	if (colon && !strchr(colon + 1, ':'))
+		return colon;
+	return text + strlen(text);
+}
+
+int parse_host(const char *text, char *host, size_t size, unsigned int *port)
+{
+	const char *end = host_end(text);
+	const char *begin = *text == '[' ? text + 1 : text;
+
+	if (!end || end == begin || (size_t)(end - begin) >= size)
+		return -1;
+	snprintf(host, size, "%.*s", (int)(end - begin), begin);
+	if (host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:%")])
+		return -1;
+	if (*end == ']')
+		end++;
+	return *end ? parse_port(end + 1, port) : 0;
 }
 
 bool is_loopback(const struct sockaddr_storage *address,

@@ -5,6 +5,8 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct sockaddr_storage;
 
@@ -17,6 +19,9 @@ struct sockaddr_storage;
  * Return: 0, or -1.
  */
 int parse_number(const char *text, unsigned int max, unsigned int *value);
+
+/** parse_u32() - a 32-bit number, decimal or 0x and hex; 0, or -1 */
+int parse_u32(const char *text, uint32_t *value);
 
 /** parse_port() - a port, 1 to 65535; 0, or -1 */
 int parse_port(const char *text, unsigned int *port);
@@ -38,6 +43,17 @@ int parse_address(const char *text, struct sockaddr_storage *address);
  * Return: 0, or -1.
  */
 int parse_endpoint(const char *text, struct sockaddr_storage *address);
+
+/**
+ * parse_host() - a name or an IP address, and perhaps a port
+ * @text: "name", "192.0.2.1:5", "::1" or "[::1]:5"
+ * @host: set to what is left of the port, without brackets
+ * @size: room in @host
+ * @port: set if there is one
+ *
+ * Return: 0, or -1.
+ */
+int parse_host(const char *text, char *host, size_t size, unsigned int *port);
 
 /** set_port() - set the port of an IP address */
 void set_port(struct sockaddr_storage *address, unsigned int port);

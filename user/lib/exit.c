@@ -31,6 +31,8 @@ const char *exit_name(enum exit_code code)
 		return "no-daemon";
 	case EXIT_PEER:
 		return "peer-unreachable";
+	case EXIT_UNEXPECTED:
+		return "unexpected-confirmation";
 	case EXIT_UNCONFIRMED:
 		return "outcome-unknown";
 	case EXIT_CONFIG:

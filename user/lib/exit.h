@@ -21,6 +21,7 @@ enum exit_code {
 	EXIT_NO_MODULE = 11,
 	EXIT_NO_DAEMON = 12,
 	EXIT_PEER = 13,
+	EXIT_UNEXPECTED = 14,
 	EXIT_UNCONFIRMED = 15,
 	EXIT_CONFIG = 16,
 	/* doctor: the first layer that fails */
