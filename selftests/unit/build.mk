@@ -14,5 +14,16 @@ doctor_link_test-pkg := $(doctor_hardware_test-pkg)
 relay_test-src := user/helper/serve/relay.c
 relay_test-pkg := libsystemd
 
+amm_test-src := selftests/unit/amm_peer.c $(wildcard user/amm/*.c)
+amm_command_test-src := selftests/unit/amm_peer.c $(wildcard user/amm/*.c \
+	user/helper/amm-*.c user/helper/cmd-amm*.c) user/helper/failure.c \
+	user/helper/parse.c user/lib/exit.c user/lib/output.c
+amm_command_test-pkg := json-c
+amm_hostile_test-src := selftests/unit/amm_peer.c
+amm_hostile_test-pkg := json-c
+
+# They run the program.
+$(O)/unit/amm_command_test $(O)/unit/amm_hostile_test: | $(O)/bin/amt-helper
+
 # The harness's TEST() gives each test parameters that few use.
 $(O)/obj/selftests/unit/%_test.o: CFLAGS += -Wno-unused-parameter
