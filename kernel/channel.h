@@ -6,6 +6,7 @@
 #ifndef LME_CHANNEL_H
 #define LME_CHANNEL_H
 
+#include <linux/build_bug.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -133,6 +134,9 @@ struct lme_channel {
 	struct lme_ring rx;
 	struct lme_ring tx;
 };
+
+/* Beside its rings, a channel costs little; 2 KiB with its file. */
+static_assert(sizeof(struct lme_channel) <= 1024);
 
 /**
  * struct lme_channel_facts - what a channel's netlink message says

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "kselftest_harness.h"
@@ -168,6 +170,57 @@ TEST_F(channel, credit_that_waits_to_be_sent_is_one_message)
 	close(other);
 	close(fd);
 	EXPECT_EQ(0, blame("none", 0));
+}
+
+/* ---- Memory ---- */
+
+#define MANY 512
+
+/* In bytes. */
+static long free_memory(void)
+{
+	char text[512] = "";
+	int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	const char *line = strstr(text, "MemFree:");
+
+	close(fd);
+	return n < 0 || !line ? -1 : 1024 * strtol(line + 8, NULL, 10);
+}
+
+/* What each of many channels takes; they wait for slots, but that is all one. */
+static long memory_of_channel(int ctl, unsigned int window)
+{
+	struct rlimit files = { 2 * MANY, 2 * MANY };
+	int fd[MANY];
+	long before;
+
+	if (setrlimit(RLIMIT_NOFILE, &files))
+		return -errno;
+	before = free_memory();
+	for (int i = 0; i < MANY; i++) {
+		fd[i] = ctl_connect(ctl, HTTP_PORT, AMT_LME_CONNECT_NONBLOCK,
+				    window);
+		if (fd[i] < 0)
+			return fd[i];
+	}
+	before -= free_memory();
+	for (int i = 0; i < MANY; i++)
+		close(fd[i]);
+	return before / MANY;
+}
+
+TEST_F(channel, it_takes_its_window_one_message_and_at_most_2_kib)
+{
+	long bytes;
+
+	if (access("/proc/allocinfo", F_OK) == 0 ||
+	    access("/sys/kernel/debug/kmemleak", F_OK) == 0)
+		SKIP(return, "this kernel takes memory to watch memory");
+	bytes = memory_of_channel(self->ctl, 4 * WINDOW);
+	EXPECT_LT(4 * WINDOW, bytes);
+	EXPECT_GE(4 * WINDOW + 4096 + 2048, bytes);
+	say("%ld bytes with a window of %d", bytes, 4 * WINDOW);
 }
 
 /* ---- Closing ---- */
