@@ -351,6 +351,21 @@ int64_t sim_stat(const char *name)
 	return number_of(r.text, name);
 }
 
+int sim_certificate(const char *path)
+{
+	struct result r;
+	FILE *file;
+	int err = sim_ask(&r, "certificate");
+
+	if (err)
+		return err;
+	file = fopen(path, "we");
+	if (!file)
+		return fail(-errno, path);
+	fputs(r.text, file);
+	return fclose(file) ? fail(-errno, path) : 0;
+}
+
 /* What never counts up as long as both sides keep the rules. */
 static int judge(const char *who, const char *text, const char *const names[])
 {

@@ -163,6 +163,9 @@ int sim_command(const char *command);
 /** sim_stat() - a number of amt-sim, or a negative errno */
 int64_t sim_stat(const char *name);
 
+/** sim_certificate() - write what AMT shows to TLS clients into a file */
+int sim_certificate(const char *path);
+
 /** counter() - a counter of the link by its name, or a negative errno */
 int64_t counter(const char *name);
 

@@ -15,22 +15,6 @@
 	"--cacert", CERTIFICATE
 #define HTTPS_URL "https://127.0.0.1:16993"
 
-static int save_certificate(void)
-{
-	struct result r;
-	FILE *file;
-	int err;
-
-	err = sim_ask(&r, "certificate");
-	if (err)
-		return err;
-	file = fopen(CERTIFICATE, "w");
-	if (!file)
-		return -errno;
-	fputs(r.text, file);
-	return fclose(file) ? -errno : 0;
-}
-
 /* AMT with TLS, its certificate saved, and all four ports bound. */
 static int start(struct machine *m, struct process *helper, const char *tls)
 {
@@ -39,7 +23,7 @@ static int start(struct machine *m, struct process *helper, const char *tls)
 				tls ? "--tls" : NULL, tls, NULL });
 
 	if (!err)
-		err = save_certificate();
+		err = sim_certificate(CERTIFICATE);
 	if (!err)
 		err = process_start(helper, -1, true, (const char *const[]){
 				    "amt-helper", "serve", NULL });
