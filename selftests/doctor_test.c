@@ -26,6 +26,7 @@
 #define EXIT_PORTS 33
 
 #define AS_NOBODY "su", "nobody", "-c"
+#define REPORT "amt-helper", "doctor", "--hardware-report"
 #define ARGS(...) (const char *const[]){ __VA_ARGS__, NULL }
 
 FIXTURE(doctor) {
@@ -184,6 +185,27 @@ TEST_F(doctor, lme_for_two_is_hidden_by_the_bus_which_is_27)
 	EXPECT_TRUE(says(&self->r, "fail", "link", "absent"));
 }
 
+TEST_F(doctor, a_hidden_lme_is_ok_where_serve_carries_the_link)
+{
+	struct json_object *report;
+
+	ASSERT_EQ(0, restart_sim(&self->machine, ARGS("--profile", "shared")));
+	ASSERT_EQ(0, process_start(&self->other, -1, true,
+				   ARGS("amt-helper", "serve")));
+	ASSERT_EQ(0, process_expect(&self->other, "transport relay"));
+	ASSERT_EQ(0, process_expect(&self->other, "port 16992 bound"));
+	EXPECT_EQ(0, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "ok", "bus", "a program carries the link"));
+	EXPECT_TRUE(says(&self->r, "ok", "link", "transport relay"));
+	EXPECT_EQ(0, run(&self->r, REPORT));
+	report = json_tokener_parse(self->r.text);
+	EXPECT_STREQ("relay", json_text(report, "lme.transport"));
+	EXPECT_EQ(4096, json_number(report, "lme.amt_window"));
+	json_object_put(report);
+	EXPECT_EQ(0, process_end(&self->other, SIGTERM));
+	process_close(&self->other);
+}
+
 TEST_F(doctor, an_lme_that_is_away_is_26)
 {
 	struct link_state link;
@@ -290,8 +312,6 @@ TEST_F(doctor, json_is_as_its_schema_says)
 }
 
 /* ---- The report ---- */
-
-#define REPORT "amt-helper", "doctor", "--hardware-report"
 
 /* What amt-sim says of itself in other places. */
 static const char *const secrets[] = {

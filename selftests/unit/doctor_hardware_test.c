@@ -311,6 +311,10 @@ TEST_F(doctor, an_unsigned_module_fails_where_the_kernel_wants_signatures)
 	put(self->root, "proc/sys/kernel/osrelease", "6.1.0-1-amd64\n");
 	EXPECT_LAYER(signature, VERDICT_UNKNOWN, "not installed");
 	EXPECT_LAYER(module, VERDICT_FAIL, "not installed for 6.1.0-1-amd64");
+	make_parents(self->root, "sys/bus/pci/devices/x");
+	EXPECT_LAYER(module, VERDICT_UNKNOWN, "no hardware for it");
+	put_me(self->root, NULL);
+	EXPECT_LAYER(module, VERDICT_FAIL, "not installed for 6.1.0-1-amd64");
 	put(self->root, MODULES "/modules.dep",
 	    "kernel/mei.ko:\nupdates/dkms/amt_lme.ko: kernel/mei.ko\n");
 	EXPECT_LAYER(module, VERDICT_WARN, "not loaded");

@@ -125,7 +125,8 @@ static int set_failure(const struct amt *amt, int error,
 	case EACCES:
 	case EPERM:
 		return failure_set(failure, EXIT_PERMISSION,
-				   "no permission for %s; run as root", path);
+				   "no permission for %s; run as root or join the group amt-mei",
+				   path);
 	case ENOTTY:
 		return failure_set(failure, EXIT_NO_CLIENT,
 				   "%s: the firmware has no %s client: it has no AMT, or AMT is off in the firmware setup (MEBx)",

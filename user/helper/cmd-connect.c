@@ -131,7 +131,8 @@ static void explain(struct connect *connect, int error)
 
 	switch (error) {
 	case ECONNREFUSED:
-		failure_set(failure, EXIT_PEER, "port %u: AMT refused it",
+		failure_set(failure, EXIT_PEER,
+			    "port %u: AMT refused it; nothing in AMT listens there now",
 			    port);
 		break;
 	case ENXIO:
@@ -141,7 +142,7 @@ static void explain(struct connect *connect, int error)
 		break;
 	case ECONNRESET:
 		failure_set(failure, EXIT_PEER,
-			    "port %u: the link to AMT was lost", port);
+			    "port %u: the link to AMT was lost; try again", port);
 		break;
 	case ENOBUFS:
 		failure_set(failure, EXIT_BUSY,
@@ -150,7 +151,8 @@ static void explain(struct connect *connect, int error)
 		break;
 	case ETIMEDOUT:
 		failure_set(failure, EXIT_TIMEOUT,
-			    "port %u: AMT did not answer in time", port);
+			    "port %u: AMT did not answer in time; see: amt-helper doctor",
+			    port);
 		break;
 	case ENETDOWN:
 		if (judge_link(connect) == 0)

@@ -63,7 +63,7 @@ static void judge_connecting(const struct link_info *link,
 		break;
 	case EBUSY:
 		failure_set(failure, EXIT_BUSY,
-			    "another program uses the LME client of AMT; stop it (lms, rpc, fuser -v /dev/mei*)");
+			    "another program uses the LME client of AMT; stop it, amt-helper doctor says which it is");
 		break;
 	default:
 		failure_set(failure, EXIT_TIMEOUT,

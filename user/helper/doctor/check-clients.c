@@ -60,7 +60,7 @@ void check_bus(const struct doctor *doctor, struct finding *finding)
 			    "the MEI bus hides LME, and a program carries the link");
 	else if (!lme->on_bus)
 		finding_set(finding, VERDICT_FAIL,
-			    "amt_lme cannot bind to it; programs that open /dev/mei0 themselves can use it",
+			    "start amt-helper serve, which carries the link itself",
 			    "the MEI bus hides LME, as the firmware allows %d connections",
 			    lme->connections);
 	else if (!*lme->driver)

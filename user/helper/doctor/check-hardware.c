@@ -112,7 +112,7 @@ void check_permission(const struct doctor *doctor, struct finding *finding)
 			    ctl == 0 ? " and " DEVICE_CTL : "");
 	else if (ctl == 0 && mei == -EACCES)
 		finding_set(finding, VERDICT_WARN,
-			    "for what asks AMT itself, such as this, run as root",
+			    "for what asks AMT itself, run as root, or join the group amt-mei",
 			    DEVICE_CTL " may be opened, /dev/%s may not",
 			    doctor->mei.name);
 	else if (ctl == 0)
@@ -120,7 +120,7 @@ void check_permission(const struct doctor *doctor, struct finding *finding)
 			    DEVICE_CTL " may be opened");
 	else if (mei == -EACCES || ctl == -EACCES)
 		finding_set(finding, VERDICT_FAIL,
-			    "run as root, or join the group amt, which has the nodes of the driver",
+			    "run as root, or join the groups amt (ports) and amt-mei (questions)",
 			    "this user may not open %s",
 			    ctl == -EACCES ? DEVICE_CTL : "the MEI device");
 	else

@@ -71,6 +71,10 @@ void check_module(const struct doctor *doctor, struct finding *finding)
 
 	if (module->loaded)
 		finding_set(finding, VERDICT_OK, "", "amt_lme is loaded");
+	else if (doctor->pci.readable && !*doctor->pci.address &&
+		 !*doctor->mei.name)
+		finding_set(finding, VERDICT_UNKNOWN, "",
+			    "amt_lme is not loaded, and there is no hardware for it");
 	else if (*module->file)
 		finding_set(finding, VERDICT_WARN,
 			    "other commands load it when they need it; or: modprobe amt_lme",

@@ -122,7 +122,7 @@ static const char *measure_link(struct netlink *nl, int ctl,
 		return "the driver does not answer";
 	if (state->link.state == AMT_LME_LINK_STATE_ABSENT ||
 	    state->link.state == AMT_LME_LINK_STATE_YIELDED)
-		return "the driver has no LME";
+		return "the driver has no LME; if the MEI bus hides it, start amt-helper serve first";
 	was_up = is_up(state);
 	if (device_hold(ctl) < 0)
 		return "the link cannot be held";
