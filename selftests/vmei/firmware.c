@@ -35,7 +35,9 @@ void vmei_fail(struct vmei *v)
 	spin_lock(&v->lock);
 	v->failed = true;
 	spin_unlock(&v->lock);
-	vmei_wake_firmware(v, EPOLLIN | EPOLLOUT);
+	/* Whoever polls, whatever for. */
+	wake_up_interruptible(&v->readable);
+	wake_up_interruptible(&v->writable);
 }
 
 static void power_on_work(struct work_struct *work)
