@@ -5,6 +5,6 @@ amt-sim-src := $(addprefix selftests/amt-sim/, \
 	main.c profile.c control.c fault.c trace.c \
 	heci.c connection.c hbm.c exchange.c \
 	apf.c lme.c channel.c \
-	pthi.c mkhi.c manageability.c \
+	pthi.c pthi-read.c pthi-change.c mkhi.c manageability.c spoil.c \
 	http.c tls.c)
 amt-sim-pkg := libmicrohttpd libsystemd gnutls

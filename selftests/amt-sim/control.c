@@ -45,6 +45,7 @@ static const struct {
 	COUNTER(enumerations),
 	COUNTER(heci_errors),
 	COUNTER(credit_violations),
+	COUNTER(connects_refused),
 	COUNTER(lme_connects),
 	COUNTER(lme_disconnects),
 	COUNTER(protocolversions),
@@ -66,6 +67,7 @@ static const struct {
 	COUNTER(disconnects),
 	COUNTER(last_disconnect_reason),
 	COUNTER(requests),
+	COUNTER(pthi_requests),
 	COUNTER(requests_unknown),
 	COUNTER(http_requests),
 };
@@ -131,6 +133,10 @@ static const struct {
 	{ "close", "ID", "CLOSE with any recipient", fault_close },
 	{ "ignore open", "on|off", "never answer OPEN", fault_ignore_open },
 	{ "ignore close", "on|off", "never answer CLOSE", fault_ignore_close },
+	{ "state", "pre|in|ccm|acm|disabled", "of provisioning", fault_state },
+	{ "busy", "on|off", "PTHI takes no connection", fault_busy },
+	{ "spoil", "WHAT", "every response of PTHI, MKHI, manageability",
+	  spoil_command },
 	{ "help", "", "this list", do_help },
 };
 

@@ -21,9 +21,7 @@
 
 static const char no_session[] = "no host is connected to LME";
 
-/* Takes a number, and the blank behind it, off the front. */
-static bool take_number(const char **args, unsigned long max,
-			unsigned long *value)
+bool take_number(const char **args, unsigned long max, unsigned long *value)
 {
 	char *end;
 
@@ -49,8 +47,7 @@ static bool take_switch(const char *args, bool *on)
 	return *on || !strcmp(args, "off");
 }
 
-/* Return: bytes, or -1. Blanks between bytes are for the reader. */
-static ssize_t take_hex(const char *args, __u8 *buf, size_t size)
+ssize_t take_hex(const char *args, __u8 *buf, size_t size)
 {
 	size_t n = 0;
 	char digits[3] = "";
@@ -92,16 +89,20 @@ static int on_closed(sd_event_source *source, void *data)
 
 	(void)source;
 	if (r < 0)
-		sim_log(sim, "reset after close: %s", strerror(-r));
+		sim_log(sim, "reset: %s", strerror(-r));
 	return 0;
 }
 
-/* Not now: the channel, and who called, are part of what is dropped. */
+/* Not now: who calls is part of what is dropped. */
+void fault_reset_soon(struct sim *sim)
+{
+	sd_event_source_set_enabled(sim->faults.closed, SD_EVENT_ONESHOT);
+}
+
 void fault_channel_closed(struct sim *sim)
 {
 	if (sim->faults.reset_after_close)
-		sd_event_source_set_enabled(sim->faults.closed,
-					    SD_EVENT_ONESHOT);
+		fault_reset_soon(sim);
 }
 
 static int on_back(sd_event_source *source, uint64_t usec, void *data)
@@ -309,6 +310,22 @@ const char *fault_reset_after_close(struct sim *sim, const char *args,
 	(void)out;
 	if (!take_switch(args, &sim->faults.reset_after_close))
 		return "usage: reset-after-close on|off";
+	return NULL;
+}
+
+const char *fault_busy(struct sim *sim, const char *args, FILE *out)
+{
+	(void)out;
+	if (!take_switch(args, &sim->faults.busy))
+		return "usage: busy on|off";
+	return NULL;
+}
+
+const char *fault_state(struct sim *sim, const char *args, FILE *out)
+{
+	(void)out;
+	if (!pthi_set_state(&sim->pthi, args))
+		return "usage: state pre|in|ccm|acm|disabled";
 	return NULL;
 }
 

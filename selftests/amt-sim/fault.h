@@ -6,9 +6,38 @@
 #ifndef AMT_SIM_FAULT_H
 #define AMT_SIM_FAULT_H
 
+#include <linux/types.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 struct sim;
+
+/**
+ * take_number - a number, and the blank behind it, off the front of arguments
+ * @args: moved behind it
+ * @max: the largest that is allowed
+ * @value: set to it
+ *
+ * Return: false if there is none.
+ */
+bool take_number(const char **args, unsigned long max, unsigned long *value);
+
+/**
+ * take_hex - bytes in hex, with or without blanks between them
+ * @args: the text
+ * @buf: filled
+ * @size: of @buf
+ *
+ * Return: how many bytes; -1 if it is something else, or too long.
+ */
+ssize_t take_hex(const char *args, __u8 *buf, size_t size);
+
+/**
+ * fault_reset_soon - reset the link as soon as the host's message is dealt with
+ * @sim: the virtual AMT
+ */
+void fault_reset_soon(struct sim *sim);
 
 /**
  * faults_init - faults that need the event loop
@@ -48,6 +77,8 @@ const char *fault_ignore_open(struct sim *sim, const char *args, FILE *out);
 const char *fault_ignore_close(struct sim *sim, const char *args, FILE *out);
 const char *fault_reset_after_close(struct sim *sim, const char *args,
 				    FILE *out);
+const char *fault_busy(struct sim *sim, const char *args, FILE *out);
+const char *fault_state(struct sim *sim, const char *args, FILE *out);
 const char *fault_trace(struct sim *sim, const char *args, FILE *out);
 
 #endif /* AMT_SIM_FAULT_H */

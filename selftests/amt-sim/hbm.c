@@ -273,6 +273,8 @@ static void connect_client(struct hbm *hbm, const __u8 *msg)
 	__u8 rsp[4] = { HBM_CONNECT | HBM_RESPONSE, msg[1], msg[2] };
 
 	rsp[3] = try_connect(hbm, msg[1], msg[2]);
+	if (rsp[3] == STATUS_ALREADY_EXISTS || rsp[3] == STATUS_REJECTED)
+		hbm->sim->stats.connects_refused++;
 	sim_log(hbm->sim, "connect of host %u to client %u: status %u", msg[2],
 		msg[1], rsp[3]);
 	heci_bus_send(hbm->sim->heci, rsp, sizeof(rsp));
@@ -472,6 +474,9 @@ struct hbm *hbm_new(struct sim *sim)
 	lme = find_lme(hbm);
 	lme->max_connections = sim->opt.profile.connections;
 	lme->max_message = sim->opt.profile.message_size;
+	for (unsigned int i = 0; i < N_CLIENTS; i++)
+		if (clients[i].answer == pthi_answer)
+			hbm->clients[i].max_connections = sim->opt.pthi_hosts;
 	return hbm;
 }
 

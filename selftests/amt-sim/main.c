@@ -41,6 +41,8 @@ enum {
 	KEY_REST,
 	KEY_KEEPALIVE,
 	KEY_TLS,
+	KEY_PTHI_HOSTS,
+	KEY_STATE,
 	KEY_READY_FD,
 	KEY_VERBOSE,
 };
@@ -73,6 +75,10 @@ static const struct argp_option options[] = {
 	{ "keepalive", KEY_KEEPALIVE, "SECONDS", 0,
 	  "keep-alives, so far apart", 0 },
 	{ "tls", KEY_TLS, "1.2|1.3", 0, "only that version of TLS (both)", 0 },
+	{ "pthi-hosts", KEY_PTHI_HOSTS, "N", 0,
+	  "hosts at once at PTHI (5)", 0 },
+	{ "state", KEY_STATE, "NAME", 0,
+	  "of provisioning: pre, in, ccm, acm or disabled (acm)", 0 },
 	{ "ready-fd", KEY_READY_FD, "FD", 0,
 	  "write \"ready\" there when the host knows all clients", 0 },
 	{ "verbose", KEY_VERBOSE, NULL, 0, "log to standard error", 0 },
@@ -205,6 +211,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_PORTS:
 		parse_ports(state, opt, arg);
+		break;
+	case KEY_PTHI_HOSTS:
+		opt->pthi_hosts = to_number(state, "pthi-hosts", arg, 1, 255);
+		break;
+	case KEY_STATE:
+		opt->state = arg;
 		break;
 	case KEY_READY_FD:
 		opt->ready_fd = (int)to_number(state, "ready-fd", arg, 0, 1 << 20);
@@ -372,6 +384,8 @@ int main(int argc, char **argv)
 			.user = "admin",
 			.password = "P@ssw0rd",
 			.profile = profiles[0],
+			.pthi_hosts = 5,
+			.state = "acm",
 			.ready_fd = -1,
 		},
 	};
@@ -385,6 +399,12 @@ int main(int argc, char **argv)
 	    fcntl(sim.opt.ready_fd, F_SETFD, FD_CLOEXEC) < 0) {
 		fprintf(stderr, "amt-sim: --ready-fd %d: %m\n",
 			sim.opt.ready_fd);
+		return 2;
+	}
+	pthi_init(&sim.pthi, sim.opt.profile.amt);
+	if (!pthi_set_state(&sim.pthi, sim.opt.state)) {
+		fprintf(stderr, "amt-sim: --state %s: no such state\n",
+			sim.opt.state);
 		return 2;
 	}
 	if (set_up(&sim) >= 0) {

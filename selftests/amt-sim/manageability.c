@@ -17,18 +17,22 @@ enum {
 	COMMAND_STATE = 0x05,
 };
 
-/* one byte: new interface, AMT enabled, change allowed */
-#define STATE_FLAGS 0x83
+/* IsChangeToAMTEnabled; only the new interface says it */
+#define STATE_ENABLED 0x02
 #define STATUS_NOT_SUPPORTED 0x89
 #define STATUS_FAILURE 0x9e
 #define STATUS_UPDATE_NOT_ALLOWED 0xa8
 #define WATCHDOG_NOT_REQUIRED 0x01
 #define WATCHDOG_RESPONSE 0x83
 
-static size_t is_change_enabled(const __u8 *msg, __u8 *rsp)
+static size_t is_change_enabled(struct sim *sim, const __u8 *msg, __u8 *rsp)
 {
+	const struct generation *generation = sim->pthi.generation;
+
 	(void)msg;
-	rsp[0] = STATE_FLAGS;
+	rsp[0] = generation->manageability;
+	if (generation->new_interface && !sim->pthi.disabled)
+		rsp[0] |= STATE_ENABLED;
 	return 1;
 }
 
@@ -41,20 +45,25 @@ static size_t answer_status(const __u8 *msg, __u8 *rsp, __u32 status)
 }
 
 /* Deprecated: what AMT 9 and later say. */
-static size_t change_to_amt(const __u8 *msg, __u8 *rsp)
+static size_t change_to_amt(struct sim *sim, const __u8 *msg, __u8 *rsp)
 {
+	(void)sim;
 	return answer_status(msg, rsp, STATUS_FAILURE);
 }
 
-/* Only unprovisioned firmware lets the host do this, and ours is not. */
-static size_t set_state(const __u8 *msg, __u8 *rsp)
+/* Only unprovisioned firmware lets the host do this. */
+static size_t set_state(struct sim *sim, const __u8 *msg, __u8 *rsp)
 {
-	return answer_status(msg, rsp, STATUS_UPDATE_NOT_ALLOWED);
+	if (sim->pthi.provisioning != PROVISIONING_PRE)
+		return answer_status(msg, rsp, STATUS_UPDATE_NOT_ALLOWED);
+	pthi_set_state(&sim->pthi, msg[4] ? "pre" : "disabled");
+	return answer_status(msg, rsp, 0);
 }
 
 /* No watchdog is configured, which makes the kernel's driver step back. */
-static size_t start_watchdog(const __u8 *msg, __u8 *rsp)
+static size_t start_watchdog(struct sim *sim, const __u8 *msg, __u8 *rsp)
 {
+	(void)sim;
 	memcpy(rsp, msg, HEADER_SIZE);
 	rsp[1] = 4;
 	rsp[2] = WATCHDOG_RESPONSE;
@@ -63,8 +72,9 @@ static size_t start_watchdog(const __u8 *msg, __u8 *rsp)
 	return 6;
 }
 
-static size_t stop_watchdog(const __u8 *msg, __u8 *rsp)
+static size_t stop_watchdog(struct sim *sim, const __u8 *msg, __u8 *rsp)
 {
+	(void)sim;
 	(void)msg;
 	(void)rsp;
 	return 0;
@@ -74,7 +84,7 @@ static const struct {
 	__u8 command;
 	__u8 subcommand;
 	__u8 len;
-	size_t (*answer)(const __u8 *msg, __u8 *rsp);
+	size_t (*answer)(struct sim *sim, const __u8 *msg, __u8 *rsp);
 } commands[] = {
 	{ COMMAND_WATCHDOG, 0x13, 6, start_watchdog },
 	{ COMMAND_WATCHDOG, 0x14, 4, stop_watchdog },
@@ -91,7 +101,7 @@ size_t manageability_answer(struct sim *sim, const __u8 *msg, size_t len,
 		if (len >= commands[i].len &&
 		    commands[i].command == msg[0] &&
 		    commands[i].subcommand == msg[2])
-			return commands[i].answer(msg, rsp);
+			return commands[i].answer(sim, msg, rsp);
 	sim->stats.requests_unknown++;
 	/* a host program may wait for ever for an answer */
 	return len < HEADER_SIZE ? 0 :

@@ -40,13 +40,10 @@ static const struct {
 	{ 0x27, CAPS },		/* features available */
 };
 
-/* major.minor.hotfix.build, which the wire holds in another order */
-#define FW_MAJOR 16
-#define FW_MINOR 1
-#define FW_HOTFIX 25
 #define FW_BUILD 2124
 
 struct answer {
+	const struct generation *generation;
 	__u8 *data;
 	size_t len;
 };
@@ -67,10 +64,13 @@ static __u8 get_mkhi_version(const __u8 *body, struct answer *a)
 /* Code, NFTP and FITC carry the same version. */
 static __u8 get_fw_version(const __u8 *body, struct answer *a)
 {
+	const struct generation *g = a->generation;
+
 	(void)body;
+	/* minor and major, then build and hotfix, of 16 bits each */
 	for (int i = 0; i < 3; i++) {
-		add_u32(a, FW_MAJOR << 16 | FW_MINOR);
-		add_u32(a, FW_HOTFIX << 16 | FW_BUILD);
+		add_u32(a, (__u32)g->major << 16 | g->minor);
+		add_u32(a, (__u32)g->hotfix << 16 | FW_BUILD);
 	}
 	return RESULT_OK;
 }
@@ -135,7 +135,10 @@ static const struct {
 
 size_t mkhi_answer(struct sim *sim, const __u8 *msg, size_t len, __u8 *rsp)
 {
-	struct answer a = { .data = rsp + HEADER_SIZE };
+	struct answer a = {
+		.generation = sim->pthi.generation,
+		.data = rsp + HEADER_SIZE,
+	};
 
 	if (len < HEADER_SIZE || msg[1] & RESPONSE)
 		return 0;

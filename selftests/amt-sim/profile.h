@@ -10,6 +10,7 @@
  * struct profile - how one firmware differs from another
  * @name: on the command line
  * @summary: for --help
+ * @amt: generation of the firmware, which PTHI and MKHI tell
  * @ports: ports to forward, in this order, with 0 behind the last
  * @address: of these forwards
  * @auth: method of a USERAUTH_REQUEST before the forwards, or NULL for none
@@ -24,6 +25,7 @@
 struct profile {
 	const char *name;
 	const char *summary;
+	unsigned int amt;
 	__u16 ports[SIM_MAX_PORTS + 1];
 	const char *address;
 	const char *auth;

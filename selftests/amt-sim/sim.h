@@ -12,7 +12,8 @@
  *   hbm.c            bus messages: start, enumeration, connect, credits
  *   exchange.c       clients that answer one request with one response
  *   lme.c channel.c  port forwarding; apf.c is its codec
- *   pthi.c mkhi.c manageability.c   request and response clients
+ *   spoil.c          what is wrong with their responses
+ *   pthi*.c mkhi.c manageability.c   request and response clients
  *   http.c           what listens behind the forwarded ports
  *   tls.c            its key and certificate
  *
@@ -28,6 +29,8 @@
 #include <systemd/sd-event.h>
 
 #include "profile.h"
+#include "pthi.h"
+#include "spoil.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -48,6 +51,8 @@ struct trace;
  * @user: HTTP Digest user
  * @password: and password
  * @profile: the one that was asked for, changed by other options
+ * @pthi_hosts: max_number_of_connections of the PTHI client
+ * @state: of provisioning, at the start
  * @ready_fd: descriptor to report readiness on, or -1
  * @verbose: log to standard error
  */
@@ -57,6 +62,8 @@ struct sim_options {
 	const char *user;
 	const char *password;
 	struct profile profile;
+	unsigned int pthi_hosts;
+	const char *state;
 	int ready_fd;
 	bool verbose;
 };
@@ -72,6 +79,7 @@ struct sim_stats {
 	__u64 enumerations;
 	__u64 heci_errors;
 	__u64 credit_violations;
+	__u64 connects_refused;
 	__u64 lme_connects;
 	__u64 lme_disconnects;
 	__u64 protocolversions;
@@ -93,6 +101,7 @@ struct sim_stats {
 	__u64 disconnects;
 	__u64 last_disconnect_reason;
 	__u64 requests;
+	__u64 pthi_requests;
 	__u64 requests_unknown;
 	__u64 http_requests;
 };
@@ -111,6 +120,8 @@ struct sim_stats {
  * @greet: the next session begins with @greeting and not with AMT's version
  * @greeting_len: bytes of @greeting; 0 for silence
  * @greeting: a message
+ * @busy: PTHI takes no host
+ * @spoil: what is wrong with responses
  * @back: when LME comes back
  * @closed: a channel was closed, the link is to be reset
  */
@@ -127,6 +138,8 @@ struct sim_faults {
 	bool greet;
 	size_t greeting_len;
 	__u8 greeting[128];
+	bool busy;
+	struct spoil spoil;
 	sd_event_source *back;
 	sd_event_source *closed;
 };
@@ -141,6 +154,7 @@ struct sim {
 	struct http *http;
 	struct control *control;
 	struct trace *trace;
+	struct pthi_state pthi;
 	/* LME's latest, or NULL */
 	struct session *session;
 	/* drawn at every start, as firmware does at every boot */
