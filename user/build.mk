@@ -6,12 +6,16 @@ amt-helper-src := \
 	user/helper/amm-lists.c \
 	user/helper/amm-target.c \
 	user/helper/amt.c \
+	user/helper/amt-change.c \
 	user/helper/changes.c \
 	user/helper/cmd-amm.c \
 	user/helper/cmd-amm-raw.c \
+	user/helper/cmd-account.c \
+	user/helper/cmd-change.c \
 	user/helper/cmd-connect.c \
 	user/helper/cmd-doctor.c \
 	user/helper/cmd-events.c \
+	user/helper/cmd-hbased.c \
 	user/helper/cmd-info.c \
 	user/helper/cmd-inventory.c \
 	user/helper/cmd-serve.c \
@@ -58,4 +62,4 @@ amt-helper-src := \
 	user/lib/netlink.c \
 	user/lib/output.c \
 	$(wildcard user/amm/*.c user/pthi/*.c)
-amt-helper-pkg := libnl-genl-3.0 libsystemd json-c inih
+amt-helper-pkg := gnutls libnl-genl-3.0 libsystemd json-c inih

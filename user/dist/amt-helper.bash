@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Completion of amt-helper for bash.
 _amt_helper() {
-	local words='serve status info doctor events wait connect yield amm inventory version help'
+	local words='serve status info account unprovision config cira set doctor
+		events wait connect yield amm inventory version help'
 
 	case $COMP_CWORD,${COMP_WORDS[1]} in
 	1,*)	;;
@@ -12,6 +13,14 @@ _amt_helper() {
 	*,info)	words="$(amt-helper help info 2>/dev/null |
 			sed -n '/^Topics:/,$ { s/^Topics://; p }')
 			--json --device --timeout --help --usage" ;;
+	*,account)	words='--output --show --json --device --timeout --help --usage' ;;
+	*,config)	words='start start-ipv6 stop start-hbased --cert --hash --algorithm
+			--vpn --suffix --layout --no-stop --yes --json --device --timeout
+			--help --usage' ;;
+	*,cira)	words='open close --yes --json --device --timeout --help --usage' ;;
+	*,unprovision)	words='--yes --json --device --timeout --help --usage' ;;
+	*,set)	words='zero-touch ehbc dns-suffix host-fqdn otp rng-seed enterprise-access
+			amt disable-and-clear --yes --json --device --timeout --help --usage' ;;
 	*,events)	words='--follow --json --help --usage' ;;
 	*,wait)	words='--port --timeout --help --usage' ;;
 	*,yield)	words='--for --help --usage' ;;

@@ -24,7 +24,7 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "Print JSON for programs", 0 },
+	OPTION_JSON,
 	{ 0 }
 };
 

@@ -22,13 +22,19 @@ struct command {
 
 int cmd_amm(int argc, char **argv);
 int cmd_amm_raw(int argc, char **argv);
+int cmd_account(int argc, char **argv);
+int cmd_cira(int argc, char **argv);
+int cmd_config(int argc, char **argv);
 int cmd_connect(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_events(int argc, char **argv);
+int cmd_hbased(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_inventory(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_set(int argc, char **argv);
+int cmd_unprovision(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_yield(int argc, char **argv);
 

@@ -29,6 +29,7 @@
  * @lacking: those that could not be read
  * @gone: clients that cannot be asked
  * @first: why the first could not
+ * @timeouts: replies that did not come in time
  * @stop: nothing more can be read
  */
 struct info {
@@ -41,6 +42,7 @@ struct info {
 	unsigned int lacking;
 	bool gone[PTHI_CLIENTS];
 	struct failure first;
+	unsigned int timeouts;
 	bool stop;
 };
 
@@ -123,6 +125,10 @@ static void set_lacking(struct info *info, const struct pthi_command *command,
 		info->gone[command->client] = true;
 		break;
 	case EXIT_PROTOCOL:
+		break;
+	case EXIT_TIMEOUT:
+		/* Firmware may know no answer to one, but not to two. */
+		info->stop = ++info->timeouts == 2;
 		break;
 	default:
 		info->stop = true;
@@ -324,6 +330,10 @@ void info_read(struct amt *amt, char *const *topics, size_t count,
 		.unavailable = json_object_new_array(),
 	};
 
+	if (!info.unavailable) {
+		failure_set(failure, EXIT_INTERNAL, "no memory");
+		return;
+	}
 	if (wants(&info, TOPIC_MEI))
 		read_mei(&info);
 	for (size_t i = 0; i < pthi_command_count; i++) {
@@ -336,7 +346,10 @@ void info_read(struct amt *amt, char *const *topics, size_t count,
 		else if (wants(&info, command->topic))
 			read_row(&info, command);
 	}
-	output_add(document, "unavailable", info.unavailable);
+	if (json_object_array_length(info.unavailable) > 0)
+		output_add(document, "unavailable", info.unavailable);
+	else
+		json_object_put(info.unavailable);
 	judge(&info, failure);
 }
 

@@ -18,6 +18,12 @@ static const struct command commands[] = {
 	{ "events", "print what changes", cmd_events },
 	{ "wait", "wait for the link or a port", cmd_wait },
 	{ "info", "show what AMT tells about itself", cmd_info },
+	{ "account", "print the account that AMT has for this system",
+	  cmd_account },
+	{ "unprovision", "remove AMT's configuration", cmd_unprovision },
+	{ "config", "begin or end AMT's configuration", cmd_config },
+	{ "cira", "open or close AMT's connection to its server", cmd_cira },
+	{ "set", "change a setting of AMT", cmd_set },
 	{ "connect", "stdin and stdout to a port inside AMT", cmd_connect },
 	{ "yield", "leave LME to another program for a while", cmd_yield },
 	{ "amm", "ask an AMM for its endpoints and ATRs", cmd_amm },
@@ -32,7 +38,7 @@ static void print_usage(FILE *to)
 {
 	fputs("Usage: amt-helper COMMAND [OPTION...]\n\nCommands:\n", to);
 	for (const struct command *command = commands; command->name; command++)
-		fprintf(to, "  %-11s%s\n", command->name, command->brief);
+		fprintf(to, "  %-13s%s\n", command->name, command->brief);
 	fputs("\nOptions of a command: amt-helper help COMMAND\n", to);
 }
 

@@ -108,7 +108,7 @@
 	TIME("last_connection"), U8("last_tunnel_status"), \
 	TIME("tunnel_opened"), TIME("tunnel_closed")
 #define CIRA_TUNNEL \
-	GROUP("last_failed_tunnel", 18), \
+	GROUP("last_failed_tunnel", 17), \
 	BOOL8("valid"), TIME("opened"), \
 	ENUM8("trigger", pthi_remote_triggers), PAD(3), TEXT(256, "mps"), \
 	BOOL8("proxy_used"), TEXT(256, "proxy"), U8("authentication"), \
