@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What single tests in the VM need beside testlib*.c and libnl.
 
-judge-json := control_test doctor_test serve_test
+judge-json := change_test control_test doctor_test info_test serve_test
 $(foreach t,$(judge-json),\
 	$(eval $(t)-src := selftests/schema.c) \
 	$(eval $(t)-pkg := json-c))

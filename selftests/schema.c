@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* JSON that programs print against its schema. See schema.h. */
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -169,6 +170,21 @@ static int judge_others(struct json_object *schema, struct json_object *value,
 	return count;
 }
 
+/* What "$ref" names; a schema refers to itself only. */
+static struct json_object *definitions;
+
+static int judge_reference(struct json_object *rule, struct json_object *value,
+			   const char *where)
+{
+	const char *path = json_object_get_string(rule);
+	struct json_object *schema;
+
+	if (strncmp(path, "#/$defs/", 8) != 0 ||
+	    !json_object_object_get_ex(definitions, path + 8, &schema))
+		return wrong(where, "$ref", rule);
+	return judge(schema, value, where);
+}
+
 static const struct {
 	const char *keyword;
 	json_type type;	/* of values that it is about; null: of all */
@@ -185,6 +201,8 @@ static const struct {
 	{ "required", json_type_object, has_all },
 	{ "properties", json_type_object, judge_properties },
 	{ "items", json_type_array, judge_items },
+	{ "$ref", json_type_null, judge_reference },
+	{ "$defs", json_type_null, NULL },
 	{ "$schema", json_type_null, NULL },
 	{ "title", json_type_null, NULL },
 	{ "description", json_type_null, NULL },
@@ -232,12 +250,14 @@ int schema_check(const char *name, const char *text)
 
 	snprintf(path, sizeof(path), FOLDER "/%s.json", name);
 	schema = json_object_from_file(path);
-	if (!schema)
+	if (!schema) {
 		say("%s: %s", path, json_util_get_last_err());
-	else if (!value)
+	} else if (!value) {
 		say("%s: not JSON: %s", name, text);
-	else
+	} else {
+		definitions = json_object_object_get(schema, "$defs");
 		count = judge(schema, value, name);
+	}
 	json_object_put(schema);
 	json_object_put(value);
 	return count;

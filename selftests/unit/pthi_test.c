@@ -421,6 +421,38 @@ TEST(no_two_queries_have_the_same_place)
 	}
 }
 
+/* Whatever is open ends before, or where, what it lies in ends. */
+static bool is_nested(const struct pthi_field *layout)
+{
+	const struct pthi_field *ends[PTHI_DEPTH], *end = layout;
+	int depth = 0;
+
+	while (end->type != PTHI_END)
+		end++;
+	ends[0] = end;
+	for (const struct pthi_field *field = layout; field < end; field++) {
+		while (field == ends[depth])
+			depth--;
+		if (field->type != PTHI_GROUP && field->type != PTHI_LIST &&
+		    field->type != PTHI_ARRAY)
+			continue;
+		if (field->size == 0 || depth + 1 == PTHI_DEPTH ||
+		    field + 1 + field->size > ends[depth])
+			return false;
+		ends[++depth] = field + 1 + field->size;
+	}
+	return true;
+}
+
+TEST(groups_and_lists_lie_within_each_other)
+{
+	for (size_t i = 0; i < pthi_command_count; i++) {
+		EXPECT_TRUE(!pthi_commands[i].response ||
+			    is_nested(pthi_commands[i].response))
+			TH_LOG("%s", pthi_commands[i].name);
+	}
+}
+
 TEST(statuses_have_names)
 {
 	EXPECT_STREQ("AMT_STATUS_SUCCESS", pthi_status_name(PTHI_AMTHI, 0));

@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* amt-helper info: what AMT says about itself, and all that may go wrong. */
+#include <json-c/json.h>
+#include <sched.h>
+#include <stdio.h>
+
+#include "kselftest_harness.h"
+#include "schema.h"
+#include "testlib.h"
+
+/* Exit codes of amt-helper(8). */
+#define EXIT_USAGE 2
+#define EXIT_NO_MEI 3
+#define EXIT_PERMISSION 4
+#define EXIT_BUSY 6
+#define EXIT_TIMEOUT 7
+#define EXIT_PROTOCOL 8
+#define EXIT_AMT_STATUS 9
+#define EXIT_PARTLY 10
+
+/* The status of a topic that could not be read, "" if it could. */
+static const char *lacks(struct json_object *document, const char *topic)
+{
+	struct json_object *array = json_at(document, "unavailable"), *row;
+
+	for (size_t i = 0; array && i < json_object_array_length(array); i++) {
+		row = json_object_array_get_idx(array, i);
+		if (strcmp(json_text(row, "topic"), topic) == 0)
+			return json_text(row, "status.name");
+	}
+	return "";
+}
+
+static struct json_object *ask(struct result *r, const char *arguments)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "amt-helper info --json %s",
+		 arguments);
+	run(r, "sh", "-c", command);
+	if (schema_check("info", r->text))
+		return NULL;
+	return json_tokener_parse(r->text);
+}
+
+/* All of it is longer than a struct result. */
+static struct json_object *ask_all(struct result *r)
+{
+	struct json_object *info;
+
+	run(r, "sh", "-c", "amt-helper info --json > /tmp/info.json");
+	info = json_object_from_file("/tmp/info.json");
+	if (schema_check("info", json_object_to_json_string(info))) {
+		json_object_put(info);
+		return NULL;
+	}
+	return info;
+}
+
+/* ---- Every command, every generation, every state ---- */
+
+FIXTURE(generation) {
+	struct machine machine;
+	struct result r;
+};
+
+FIXTURE_VARIANT(generation) {
+	const char *amt;
+	const char *version;
+	const char *firmware;
+	bool ehbc;
+	bool cira_log;
+	bool enabled;
+};
+
+FIXTURE_VARIANT_ADD(generation, amt7) {
+	.amt = "7", .version = "7.1.91", .firmware = "7.1.91.2124",
+};
+
+FIXTURE_VARIANT_ADD(generation, amt11) {
+	.amt = "11", .version = "11.8.50", .firmware = "11.8.50.2124",
+	.ehbc = true,
+};
+
+FIXTURE_VARIANT_ADD(generation, amt16) {
+	.amt = "16", .version = "16.1.25", .firmware = "16.1.25.2124",
+	.ehbc = true, .cira_log = true, .enabled = true,
+};
+
+FIXTURE_VARIANT_ADD(generation, amt18) {
+	.amt = "18", .version = "18.0.10", .firmware = "18.0.10.2124",
+	.ehbc = true, .cira_log = true, .enabled = true,
+};
+
+FIXTURE_VARIANT_ADD(generation, amt21) {
+	.amt = "21", .version = "21.0.1", .firmware = "21.0.1.2124",
+	.ehbc = true, .cira_log = true, .enabled = true,
+};
+
+FIXTURE_SETUP(generation)
+{
+	ASSERT_EQ(0, machine_start(&self->machine, (const char *const[]){
+				   "--profile", variant->amt, NULL }));
+}
+
+FIXTURE_TEARDOWN(generation)
+{
+	EXPECT_EQ(0, machine_stop(&self->machine));
+}
+
+#define UNSUPPORTED "AMT_STATUS_UNSUPPORTED"
+#define WRONG_MODE "AMT_STATUS_INVALID_PT_MODE"
+#define NO_INTERFACE "AMT_STATUS_INTERFACE_DOES_NOT_EXIST"
+
+static const struct {
+	const char *name;
+	const char *provisioning;
+	const char *control;
+	const char *audit; /* status of its record */
+	const char *pid;
+} states[] = {
+	{ "pre", "pre", "none", "AMT_STATUS_DATA_MISSING", "" },
+	{ "in", "in", "none", "AMT_STATUS_DATA_MISSING", WRONG_MODE },
+	{ "ccm", "post", "client", "", WRONG_MODE },
+	{ "acm", "post", "admin", "", WRONG_MODE },
+};
+
+TEST_F(generation, info_tells_what_this_firmware_has)
+{
+	struct json_object *info;
+	char command[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		snprintf(command, sizeof(command), "state %s", states[i].name);
+		ASSERT_EQ(0, sim_command(command));
+		info = ask_all(&self->r);
+		EXPECT_EQ(variant->cira_log ? 0 : EXIT_PARTLY, self->r.status)
+			TH_LOG("%s: %s", command,
+			       json_text(info, "error.message"));
+		EXPECT_STREQ(states[i].provisioning,
+			     json_text(info, "provisioning_state.name"));
+		EXPECT_STREQ(states[i].control,
+			     json_text(info, "control_mode.name"));
+		EXPECT_STREQ(states[i].audit, lacks(info, "audit_record"));
+		EXPECT_STREQ(states[i].pid, lacks(info, "pid"));
+		EXPECT_STREQ(variant->ehbc ? "" : UNSUPPORTED,
+			     lacks(info, "ehbc"));
+		EXPECT_STREQ(variant->cira_log ? "" : UNSUPPORTED,
+			     lacks(info, "cira_log"));
+		EXPECT_STREQ(NO_INTERFACE, lacks(info, "lan.wireless"));
+		EXPECT_STREQ(variant->firmware,
+			     json_text(info, "firmware.version.code"));
+		EXPECT_STREQ(variant->enabled ? "true" : "(none)",
+			     json_text(info, "manageability.enabled"));
+		json_object_put(info);
+	}
+}
+
+TEST_F(generation, disabled_firmware_answers_with_nothing)
+{
+	struct json_object *info;
+
+	ASSERT_EQ(0, sim_command("state disabled"));
+	info = ask(&self->r, "provisioning-state");
+	EXPECT_EQ(EXIT_AMT_STATUS, self->r.status);
+	EXPECT_STREQ("AMT_STATUS_HOST_IF_EMPTY_RESPONSE",
+		     lacks(info, "provisioning_state"));
+	EXPECT_NE(NULL, strstr(json_text(info, "error.message"),
+			       "AMT is disabled or not ready"));
+	json_object_put(info);
+	info = ask(&self->r, "manageability");
+	EXPECT_EQ(0, self->r.status);
+	EXPECT_STREQ(variant->enabled ? "false" : "(none)",
+		     json_text(info, "manageability.enabled"));
+	json_object_put(info);
+}
+
+/* ---- One machine for the rest ---- */
+
+FIXTURE(info) {
+	struct machine machine;
+	struct process helper;
+	struct result r;
+};
+
+FIXTURE_SETUP(info)
+{
+	ASSERT_EQ(0, machine_start(&self->machine, (const char *const[]){
+				   "--pthi-hosts", "1", NULL }));
+}
+
+FIXTURE_TEARDOWN(info)
+{
+	EXPECT_EQ(0, machine_stop(&self->machine));
+}
+
+/* What amt-sim puts on the wire, by the tables of pthi.rst. */
+static const struct {
+	const char *path;
+	const char *text;
+} facts[] = {
+	{ "mei.device", "/dev/mei0" },
+	{ "mei.kind", "mei" },
+	{ "mei.max_message", "5120" },
+	{ "versions.bios", "1.0.0" },
+	{ "uuid", "00112233-4455-6677-8899-aabbccddeeff" },
+	{ "provisioning_state.value", "2" },
+	{ "provisioning_mode.mode.name", "enterprise" },
+	{ "provisioning_mode.legacy", "false" },
+	{ "ehbc", "false" },
+	{ "mac.host", "02:50:56:ab:cd:ef" },
+	{ "dns_suffix", "example.com" },
+	{ "dns_suffixes", "[ \"example.com\" ]" },
+	{ "lan.wired.address", "192.168.1.10" },
+	{ "lan.wired.mac", "02:50:56:ab:cd:ef" },
+	{ "lan.wired.dhcp_mode.name", "active" },
+	{ "ipv6.wired.router", "fe80::1" },
+	{ "ipv6.wired.addresses",
+	  "[ { \"address\": \"fe80::50:56ff:feab:cdef\", \"type\": "
+	  "{ \"value\": 0, \"name\": \"link-local\" }, \"state\": "
+	  "{ \"value\": 1, \"name\": \"preferred\" } } ]" },
+	{ "hash_handles", "[ { \"handle\": 0 }, { \"handle\": 1 } ]" },
+	{ "remote_access.connection.name", "not-connected" },
+	{ "remote_access.mps", "" },
+	{ "user_initiated", "{ \"bios\": true, \"os_agent\": true }" },
+	{ "tls_mode.name", "pki" },
+	{ "zero_touch", "false" },
+	{ "security.kvm", "true" },
+	{ "security.tls", "false" },
+	{ "features.web_ui", "true" },
+	{ "features.eac", "false" },
+	{ "features.kvm.active", "false" },
+	{ "redirection", "{ \"sol\": true, \"ider\": true, \"kvm\": true }" },
+	{ "power_policy", "Desktop: ON in S0" },
+	{ "reset_reason.reason", "0" },
+	{ "fqdn.fqdn", "amt.example.com" },
+	{ "fqdn.host_name_length", "3" },
+	{ "config_server.port", "9971" },
+	{ "config_server.fqdn", "provisionserver.example.com" },
+	{ "audit_record.hash",
+	  "45140b3247eb9cc8c5b4f0d7b53091f73292089e6e5a63e2749dd3aca9198eda" },
+	{ "audit_record.time", "2026-09-01T12:30:15" },
+	{ "audit_record.server_address", "192.168.1.2" },
+	{ "tcpip.dhcp_mode.name", "enabled" },
+	{ "tcpip.domain", "example.com" },
+	{ "amt_state.last_me_reset.name", "global" },
+	{ "rng_status.name", "exists" },
+	{ "cira_log.summary.keep_alive_interval", "30" },
+	{ "cira_log.last_failed_tunnel.mps", "mps.example.com" },
+	{ "cira_log.last_failed_tunnel.closed", "2026-08-29T10:40:00Z" },
+	{ "cira_log.last_failed_connection.apf_reason", "11" },
+	{ "firmware.capabilities.amt", "true" },
+	{ "firmware.capabilities.cila", "false" },
+	{ "firmware.platform.brand.name", "amt" },
+	{ "firmware.platform.image_type", "4" },
+	{ "firmware.update.name", "enabled" },
+	{ "manageability.change_allowed", "true" },
+};
+
+TEST_F(info, every_fact_is_that_of_the_firmware)
+{
+	struct json_object *info = ask_all(&self->r);
+
+	EXPECT_EQ(0, self->r.status);
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
+		EXPECT_STREQ(facts[i].text, json_text(info, facts[i].path))
+			TH_LOG("%s", facts[i].path);
+	}
+	EXPECT_EQ(2, json_object_array_length(json_at(info, "hashes")));
+	/* The account is a secret: its value is nowhere, nor is its name. */
+	EXPECT_EQ(NULL, strstr(json_object_to_json_string(info), "OsAdmin"));
+	json_object_put(info);
+}
+
+TEST_F(info, only_the_topics_that_are_named)
+{
+	struct json_object *info = ask(&self->r, "uuid dns-suffix hash=1");
+
+	EXPECT_EQ(0, self->r.status);
+	EXPECT_EQ(4, json_object_object_length(info));
+	EXPECT_STREQ("DigiCert Global Root G2",
+		     json_text(json_object_array_get_idx(json_at(info, "hashes"), 0),
+			     "name"));
+	json_object_put(info);
+	EXPECT_EQ(EXIT_USAGE, run(&self->r, "amt-helper", "info", "uid"));
+	info = ask(&self->r, "hash=7");
+	EXPECT_EQ(EXIT_AMT_STATUS, self->r.status);
+	EXPECT_STREQ("AMT_STATUS_INVALID_HANDLE", lacks(info, "hashes"));
+	json_object_put(info);
+}
+
+TEST_F(info, an_unknown_value_is_shown_by_its_number)
+{
+	struct json_object *info;
+
+	ASSERT_EQ(0, sim_command("spoil patch 16 07"));
+	info = ask(&self->r, "control-mode");
+	EXPECT_EQ(0, self->r.status);
+	EXPECT_STREQ("{ \"value\": 7, \"name\": null }",
+		     json_text(info, "control_mode"));
+	json_object_put(info);
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "info", "control-mode"));
+	EXPECT_STREQ("control mode  7\n", self->r.text);
+}
+
+/* ---- Responses that are wrong ---- */
+
+static const struct {
+	const char *spoil;
+	int status;
+	const char *message;
+} faults[] = {
+	{ "patch 0 02", EXIT_PROTOCOL, "another version" },
+	{ "patch 1 00", EXIT_PROTOCOL, "another version" },
+	{ "patch 2 01", EXIT_PROTOCOL, "reserved bits" },
+	{ "patch 3 80", EXIT_PROTOCOL, "reserved bits" },
+	{ "patch 4 11", EXIT_PROTOCOL, "another command" },
+	{ "patch 5 01", EXIT_PROTOCOL, "another command" },
+	{ "patch 6 00", EXIT_PROTOCOL, "is a request" },
+	{ "patch 7 05", EXIT_PROTOCOL, "another command" },
+	{ "patch 8 09", EXIT_PROTOCOL, "shorter than it says" },
+	{ "patch 8 FFFFFFFF", EXIT_PROTOCOL, "shorter than it says" },
+	{ "patch 8 03", EXIT_PROTOCOL, "no room for its status" },
+	{ "patch 8 07", EXIT_PROTOCOL, "shorter than its layout" },
+	{ "cut 1", EXIT_PROTOCOL, "shorter than its header" },
+	{ "cut 15", EXIT_PROTOCOL, "shorter than its header" },
+	{ "cut 19", EXIT_PROTOCOL, "shorter than it says" },
+	{ "patch 12 01", EXIT_AMT_STATUS, "AMT_STATUS_INTERNAL_ERROR (0x0001)" },
+	{ "patch 12 1708", EXIT_AMT_STATUS, "unknown status (0x0817)" },
+	{ "empty", EXIT_AMT_STATUS, "AMT is disabled or not ready" },
+	{ "silent", EXIT_TIMEOUT, "no reply within 1 s" },
+};
+
+TEST_F(info, each_fault_of_a_response_is_named)
+{
+	struct json_object *info;
+	char command[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+		snprintf(command, sizeof(command), "spoil %s", faults[i].spoil);
+		ASSERT_EQ(0, sim_command(command));
+		info = ask(&self->r, "--timeout 1 control-mode");
+		EXPECT_EQ(faults[i].status, self->r.status)
+			TH_LOG("%s: %s", command, self->r.text);
+		EXPECT_NE(NULL, strstr(json_text(info, "error.message"),
+				       faults[i].message))
+			TH_LOG("%s: %s", command, self->r.text);
+		json_object_put(info);
+	}
+}
+
+/* A state of the manageability client has no header, so only one length. */
+TEST_F(info, padding_is_accepted)
+{
+	struct json_object *info;
+
+	ASSERT_EQ(0, sim_command("spoil pad 100"));
+	info = ask_all(&self->r);
+	EXPECT_STREQ("1 of 45 not read: IsChangeToAMTEnabled: the reply is to another command",
+		     json_text(info, "error.message"));
+	EXPECT_STREQ("admin", json_text(info, "control_mode.name"));
+	EXPECT_STREQ("16.1.25.2124", json_text(info, "firmware.version.code"));
+	json_object_put(info);
+}
+
+TEST_F(info, a_late_response_is_never_taken_for_the_next)
+{
+	struct json_object *info;
+
+	/* Both questions are the same command: only the order tells. */
+	ASSERT_EQ(0, sim_command("spoil late"));
+	info = ask(&self->r, "--timeout 1 lan");
+	EXPECT_EQ(EXIT_PARTLY, self->r.status);
+	EXPECT_EQ(NULL, json_at(info, "lan"));
+	EXPECT_STREQ(NO_INTERFACE, lacks(info, "lan.wireless"));
+	json_object_put(info);
+}
+
+TEST_F(info, two_silent_commands_end_it)
+{
+	struct json_object *info;
+
+	ASSERT_EQ(0, sim_command("spoil silent"));
+	info = ask(&self->r, "--timeout 1");
+	EXPECT_EQ(EXIT_TIMEOUT, self->r.status);
+	EXPECT_EQ(2, json_object_array_length(json_at(info, "unavailable")));
+	json_object_put(info);
+}
+
+/* ---- Resets, and others who have the device ---- */
+
+TEST_F(info, a_question_is_repeated_after_a_reset)
+{
+	struct json_object *info;
+
+	ASSERT_EQ(0, sim_command("spoil reset"));
+	info = ask_all(&self->r);
+	EXPECT_EQ(0, self->r.status) TH_LOG("%s", json_text(info, "error.message"));
+	EXPECT_STREQ("admin", json_text(info, "control_mode.name"));
+	EXPECT_EQ(1, sim_stat("hbm_resets"));
+	json_object_put(info);
+}
+
+TEST_F(info, a_foreign_program_is_waited_for)
+{
+	ASSERT_EQ(0, sim_command("busy on"));
+	ASSERT_EQ(0, process_start(&self->helper, -1, false,
+				   (const char *const[]){
+				   "amt-helper", "info", "uuid", NULL }));
+	while (sim_stat("connects_refused") < 2)
+		sched_yield();
+	ASSERT_EQ(0, sim_command("busy off"));
+	EXPECT_EQ(0, process_wait(&self->helper));
+	process_close(&self->helper);
+}
+
+TEST_F(info, and_named_when_it_does_not_let_go)
+{
+	struct json_object *info;
+
+	ASSERT_EQ(0, sim_command("busy on"));
+	info = ask(&self->r, "uuid");
+	EXPECT_EQ(EXIT_BUSY, self->r.status);
+	EXPECT_EQ(20, sim_stat("connects_refused"));
+	json_object_put(info);
+}
+
+/* Ten topics of one answer each. */
+#define TOPICS "uuid versions provisioning-state control-mode ehbc mac " \
+	"dns-suffix tls-mode zero-touch redirection"
+#define RUNS "i=0; while [ $i -lt 25 ]; do " \
+	"amt-helper info " TOPICS " > /dev/null || exit; i=$((i + 1)); done"
+
+TEST_F(info, four_programs_and_a_thousand_questions_meet_no_busy_client)
+{
+	struct process all[4];
+	int64_t before = sim_stat("pthi_requests");
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		ASSERT_EQ(0, process_start(&all[i], -1, false,
+					   (const char *const[]){
+					   "sh", "-c", RUNS, NULL }));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		EXPECT_EQ(0, process_wait(&all[i]));
+		process_close(&all[i]);
+	}
+	EXPECT_EQ(0, sim_stat("connects_refused"));
+	EXPECT_EQ(1000, sim_stat("pthi_requests") - before);
+}
+
+/* ---- Which device ---- */
+
+TEST_F(info, the_node_of_old_kernels_is_found)
+{
+	struct json_object *info;
+
+	ASSERT_EQ(0, rename("/dev/mei0", "/dev/mei"));
+	info = ask(&self->r, "mei uuid");
+	EXPECT_EQ(0, self->r.status) TH_LOG("%s", self->r.text);
+	EXPECT_STREQ("/dev/mei", json_text(info, "mei.device"));
+	json_object_put(info);
+	EXPECT_EQ(EXIT_NO_MEI, run(&self->r, "amt-helper", "info", "--device",
+				   "/dev/mei0", "uuid"));
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "info", "--device",
+			 "/dev/mei", "uuid"));
+	EXPECT_EQ(0, rename("/dev/mei", "/dev/mei0"));
+}
+
+TEST_F(info, without_permission_it_is_4)
+{
+	EXPECT_EQ(EXIT_PERMISSION, run(&self->r, "su", "nobody", "-c",
+				       "amt-helper info uuid"));
+}
+
+TEST(without_a_device_it_is_3)
+{
+	struct result r;
+	struct json_object *info = ask(&r, "");
+
+	EXPECT_EQ(EXIT_NO_MEI, r.status);
+	EXPECT_STREQ("no-mei-device", json_text(info, "error.name"));
+	json_object_put(info);
+}
+
+TEST_HARNESS_MAIN
