@@ -13,6 +13,8 @@ doctor_link_test-src := $(doctor_hardware_test-src)
 doctor_link_test-pkg := $(doctor_hardware_test-pkg)
 relay_test-src := user/helper/serve/relay.c
 relay_test-pkg := libsystemd
+requests_test-src := user/helper/serve/control.c user/lib/exit.c user/lib/output.c
+requests_test-pkg := libsystemd json-c
 
 amm_test-src := selftests/unit/amm_peer.c $(wildcard user/amm/*.c)
 amm_command_test-src := selftests/unit/amm_peer.c $(wildcard user/amm/*.c \
