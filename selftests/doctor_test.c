@@ -24,6 +24,7 @@
 #define EXIT_HOLDER 28
 #define EXIT_MODULE 30
 #define EXIT_PORTS 33
+#define EXIT_PROVISIONING 34
 
 #define AS_NOBODY "su", "nobody", "-c"
 #define REPORT "amt-helper", "doctor", "--hardware-report"
@@ -255,6 +256,29 @@ TEST_F(doctor, an_amt_with_tls_only_is_told)
 	EXPECT_EQ(0, doctor(&self->r));
 	EXPECT_TRUE(says(&self->r, "warn", "tls", "TLS only"));
 	close(ctl);
+}
+
+TEST_F(doctor, the_state_of_provisioning_is_told)
+{
+	ASSERT_EQ(0, sim_command("state pre"));
+	EXPECT_EQ(0, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "warn", "provisioning", "not set up"));
+	ASSERT_EQ(0, sim_command("state in"));
+	EXPECT_EQ(EXIT_PROVISIONING, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "fail", "provisioning", "half set up"));
+	ASSERT_EQ(0, sim_command("state ccm"));
+	EXPECT_EQ(0, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "ok", "provisioning", "client control mode"));
+}
+
+TEST_F(doctor, an_amt_that_is_disabled_is_25)
+{
+	ASSERT_EQ(0, sim_command("state disabled"));
+	EXPECT_EQ(EXIT_MANAGEABILITY, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "fail", "manageability", "reply is empty"));
+	EXPECT_TRUE(says(&self->r, "unknown", "provisioning", "did not say"));
+	EXPECT_EQ(0, run(&self->r, REPORT));
+	EXPECT_EQ(0, schema_check("hardware-report", self->r.text));
 }
 
 TEST_F(doctor, without_permission_it_is_23_and_says_what_it_cannot_see)
