@@ -17,12 +17,15 @@
 #include "sim.h"
 #include "tls.h"
 #include "wire.h"
+#include "wsman.h"
 
 #define SERVER "Intel(R) Active Management Technology 16.1.25"
-#define REALM "Digest:A4070000000000000000000000000000"
+#define REALM WSMAN_REALM
 #define NONCE_SECONDS 300
 
 #define BLOCK 65536ul
+/* an envelope is never that long */
+#define MAX_BODY 65536ul
 #define MAX_DOWN 0x10000000000ull
 #define SHA256_SIZE 32ul
 /* hashed before other connections get their turn */
@@ -67,6 +70,10 @@ struct request {
 	const struct route *route;
 	const char *url;
 	gnutls_hash_hd_t hash;
+	/* the body, if the route keeps it */
+	char *body;
+	size_t body_len;
+	bool too_long;
 };
 
 struct route {
@@ -74,6 +81,7 @@ struct route {
 	const char *path;
 	bool prefix;
 	bool hashes_body;
+	bool keeps_body;
 	enum MHD_Result (*answer)(struct request *r);
 };
 
@@ -301,16 +309,38 @@ static enum MHD_Result answer_up(struct request *r)
 	return reply_text(r, MHD_HTTP_OK, "text/plain", hex);
 }
 
+static enum MHD_Result answer_wsman(struct request *r)
+{
+	enum MHD_Result result;
+	int valid = authenticate(r);
+	bool fault;
+	char *text;
+
+	if (valid != 1)
+		return challenge(r, valid < 0);
+	if (r->too_long)
+		return reply_text(r, MHD_HTTP_CONTENT_TOO_LARGE, "text/plain",
+				  "Too long\n");
+	text = wsman_answer(r->http->sim, r->body, r->body_len, &fault);
+	if (!text)
+		return MHD_NO;
+	result = reply_text(r, fault ? MHD_HTTP_BAD_REQUEST : MHD_HTTP_OK,
+			    "application/soap+xml; charset=UTF-8", text);
+	free(text);
+	return result;
+}
+
 static enum MHD_Result answer_not_found(struct request *r)
 {
 	return reply_text(r, MHD_HTTP_NOT_FOUND, "text/plain", "Not found\n");
 }
 
 static const struct route routes[] = {
-	{ "GET", "/", false, false, answer_page },
-	{ "GET", "/down/", true, false, answer_down },
-	{ "POST", "/up", false, true, answer_up },
-	{ "PUT", "/up", false, true, answer_up },
+	{ "GET", "/", .answer = answer_page },
+	{ "GET", "/down/", .prefix = true, .answer = answer_down },
+	{ "POST", "/up", .hashes_body = true, .answer = answer_up },
+	{ "PUT", "/up", .hashes_body = true, .answer = answer_up },
+	{ "POST", "/wsman", .keeps_body = true, .answer = answer_wsman },
 };
 
 static const struct route not_found = { .answer = answer_not_found };
@@ -352,6 +382,23 @@ static struct request *new_request(struct http *http,
 	return r;
 }
 
+static bool keep_body(struct request *r, const char *data, size_t len)
+{
+	char *body;
+
+	if (len > MAX_BODY - r->body_len) {
+		r->too_long = true;
+		return true;
+	}
+	body = realloc(r->body, r->body_len + len);
+	if (!body)
+		return false;
+	r->body = body;
+	memcpy(body + r->body_len, data, len);
+	r->body_len += len;
+	return true;
+}
+
 /* Called with the header, then with each piece of the body, then at its end. */
 static enum MHD_Result on_request(void *data, struct MHD_Connection *c,
 				  const char *url, const char *method,
@@ -369,6 +416,8 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *c,
 	if (*body_len) {
 		if (r->hash)
 			gnutls_hash(r->hash, body, *body_len);
+		if (r->route->keeps_body && !keep_body(r, body, *body_len))
+			return MHD_NO;
 		*body_len = 0;
 		return MHD_YES;
 	}
@@ -388,6 +437,7 @@ static void on_completed(void *data, struct MHD_Connection *c, void **state,
 		return;
 	if (r->hash)
 		gnutls_hash_deinit(r->hash, NULL);
+	free(r->body);
 	free(r);
 	*state = NULL;
 }

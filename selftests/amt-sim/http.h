@@ -2,6 +2,7 @@
 /*
  * The web server behind the forwarded ports, with TLS on 16993 and 664:
  *
+ *   POST /wsman            Digest authentication, WS-Management, see wsman.h
  *   GET /                  Digest authentication, a page about this firmware
  *   GET /down/N            N bytes of a fixed pseudo-random sequence
  *   GET /down/N/sha256     SHA-256 of the same bytes in hex

@@ -15,6 +15,7 @@
  *   spoil.c          what is wrong with their responses
  *   pthi*.c mkhi.c manageability.c   request and response clients
  *   http.c           what listens behind the forwarded ports
+ *   wsman.c          its answers to WS-Management
  *   tls.c            its key and certificate
  *
  * Calls go down this list, events come up it. Every function runs in the
