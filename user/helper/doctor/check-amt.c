@@ -70,11 +70,11 @@ void check_provisioning(const struct doctor *doctor, struct finding *finding)
 			    mode_text(amt));
 	else if (amt->state == STATE_IN)
 		finding_set(finding, VERDICT_FAIL,
-			    "let its setup server end it, or unprovision it in the firmware setup (MEBx) and begin again",
+			    "let its setup server end it, or stop it and begin again: amt-helper config stop",
 			    "AMT is half set up: its provisioning has begun, and has not ended");
 	else if (amt->state == STATE_PRE)
 		finding_set(finding, VERDICT_WARN,
-			    "activate it before it can be managed",
+			    "activate it before it can be managed: amt-helper help config",
 			    "AMT is not set up");
 	else
 		finding_set(finding, VERDICT_WARN, "",
