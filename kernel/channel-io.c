@@ -179,14 +179,26 @@ static int lock_one(struct mutex *mutex, bool nonblock)
 	return mutex_lock_interruptible(mutex) ? -ERESTARTSYS : 0;
 }
 
-/* The reader took bytes: credit AMT for them, not for each few. */
+/*
+ * Not for each few bytes; but when all is read AMT can send a longest message,
+ * as far as the window allows that at all.
+ */
+static bool credit_due(struct lme_channel *ch)
+{
+	if (ch->owed >= ch->window / 2)
+		return true;
+	return !lme_ring_used(&ch->rx) &&
+	       ch->credit < lme_rx_max(ch->lme) - APF_DATA_HDR_SIZE;
+}
+
+/* The reader took bytes. */
 static void credit(struct lme_channel *ch, u32 n)
 {
 	spin_lock(&ch->lme->lock);
 	ch->rx.tail += n;
 	ch->owed += n;
 	if (ch->state == AMT_LME_CHANNEL_STATE_OPEN && !ch->close_due &&
-	    (ch->owed >= ch->window / 2 || !lme_ring_used(&ch->rx))) {
+	    credit_due(ch)) {
 		ch->adjust_due = true;
 		lme_send_kick(ch->lme);
 	}

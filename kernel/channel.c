@@ -572,6 +572,16 @@ static size_t next_open(struct lme_channel *ch, u8 *buf)
 	return apf_encode_open(buf, &open);
 }
 
+/*
+ * One message of credit or data, and the others have theirs; neither does the
+ * credit that a channel always owes keep its own data back.
+ */
+static void end_turn(struct lme_channel *ch, bool data_next)
+{
+	ch->data_next = data_next;
+	list_move_tail(&ch->node, &ch->lme->session.channels);
+}
+
 static size_t next_adjust(struct lme_channel *ch, u8 *buf)
 {
 	u32 bytes = ch->owed;
@@ -580,6 +590,7 @@ static size_t next_adjust(struct lme_channel *ch, u8 *buf)
 	ch->owed = 0;
 	ch->credit += bytes;
 	ch->rx_last = jiffies;
+	end_turn(ch, true);
 	lme_channel_shut_rearm(ch);
 	return apf_encode_adjust(buf, ch->amt_id, bytes);
 }
@@ -611,11 +622,26 @@ static size_t next_data(struct lme_channel *ch, u8 *buf)
 	ch->tx_bytes += n;
 	ch->tx_last = jiffies;
 	ch->answered = false;
-	/* Others have their turn before this channel sends again. */
-	list_move_tail(&ch->node, &ch->lme->session.channels);
+	end_turn(ch, false);
 	lme_channel_shut_rearm(ch);
 	wake_up_all(&ch->wait);
 	return APF_DATA_HDR_SIZE + n;
+}
+
+static size_t next_message(struct lme_channel *ch, u8 *buf)
+{
+	bool data = ch->state == AMT_LME_CHANNEL_STATE_OPEN && ch->tx_window &&
+		    lme_ring_used(&ch->tx);
+
+	if (ch->open_due)
+		return next_open(ch, buf);
+	if (ch->adjust_due && !(data && ch->data_next))
+		return next_adjust(ch, buf);
+	if (data)
+		return next_data(ch, buf);
+	if (ch->close_due && !lme_ring_used(&ch->tx))
+		return next_close(ch, buf);
+	return 0;
 }
 
 /**
@@ -623,28 +649,21 @@ static size_t next_data(struct lme_channel *ch, u8 *buf)
  * @lme: the object
  * @buf: LME_TX_MAX bytes
  *
- * What steers channels goes before data; a CLOSE waits for its own channel's
- * data.
+ * Channels take turns, whatever they have to send; a CLOSE waits for its own
+ * channel's data.
  *
  * Return: its length in bytes, 0 when there is none.
  * Context: under lme.lock, in the tx worker.
  */
 size_t lme_channels_next(struct lme *lme, u8 *buf)
 {
-	struct list_head *channels = &lme->session.channels;
 	struct lme_channel *ch;
+	size_t len;
 
-	list_for_each_entry(ch, channels, node) {
-		if (ch->open_due)
-			return next_open(ch, buf);
-		if (ch->adjust_due)
-			return next_adjust(ch, buf);
-		if (ch->close_due && !lme_ring_used(&ch->tx))
-			return next_close(ch, buf);
+	list_for_each_entry(ch, &lme->session.channels, node) {
+		len = next_message(ch, buf);
+		if (len)
+			return len; /* @ch may be gone */
 	}
-	list_for_each_entry(ch, channels, node)
-		if (ch->state == AMT_LME_CHANNEL_STATE_OPEN && ch->tx_window &&
-		    lme_ring_used(&ch->tx))
-			return next_data(ch, buf);
 	return 0;
 }

@@ -62,6 +62,7 @@ struct lme_channel_params {
  * @answered: AMT has sent something since our last byte
  * @open_due: CHANNEL_OPEN waits to be sent
  * @adjust_due: a WINDOW_ADJUST by @owed waits to be sent
+ * @data_next: an ADJUST was sent last: data goes before the next one
  * @close_due: a CLOSE waits to be sent, behind the data in @tx
  * @deadline_set: @deadline is set
  * @retry_set: @retry_at is set
@@ -108,6 +109,7 @@ struct lme_channel {
 	bool answered;
 	bool open_due;
 	bool adjust_due;
+	bool data_next;
 	bool close_due;
 	bool deadline_set;
 	bool retry_set;

@@ -48,6 +48,8 @@ static const struct {
 	COUNTER(connects_refused),
 	COUNTER(lme_connects),
 	COUNTER(lme_disconnects),
+	COUNTER(messages_from_host),
+	COUNTER(messages_to_host),
 	COUNTER(protocolversions),
 	COUNTER(userauths),
 	COUNTER(keepalives),

@@ -499,6 +499,7 @@ static void lme_receive(struct connection *c, const __u8 *msg, size_t len)
 {
 	struct session *s = c->state;
 
+	s->sim->stats.messages_from_host++;
 	trace_add(s->sim->trace, msg, len);
 	if (s->state != STATE_OVER && !handle(s, msg, len))
 		on_violation(s, msg, len);
@@ -506,24 +507,31 @@ static void lme_receive(struct connection *c, const __u8 *msg, size_t len)
 	control_retry(s->sim->control);
 }
 
+static size_t take_queued(struct session *s, __u8 *buf)
+{
+	struct queued *q = STAILQ_FIRST(&s->queue);
+	size_t len = q->len;
+
+	memcpy(buf, q->data, len);
+	STAILQ_REMOVE_HEAD(&s->queue, entry);
+	free(q);
+	s->queue_count--;
+	grant(s);
+	return len;
+}
+
 static ssize_t lme_produce(struct connection *c, __u8 *buf, size_t size)
 {
 	struct session *s = c->state;
-	struct queued *q = STAILQ_FIRST(&s->queue);
-	size_t len;
+	ssize_t n = -EAGAIN;
 
-	if (q) {
-		len = q->len;
-		memcpy(buf, q->data, len);
-		STAILQ_REMOVE_HEAD(&s->queue, entry);
-		free(q);
-		s->queue_count--;
-		grant(s);
-		return (ssize_t)len;
-	}
-	if (s->state == STATE_OVER)
-		return -EAGAIN;
-	return channels_produce(s->channels, buf, size);
+	if (!STAILQ_EMPTY(&s->queue))
+		n = (ssize_t)take_queued(s, buf);
+	else if (s->state != STATE_OVER)
+		n = channels_produce(s->channels, buf, size);
+	if (n > 0)
+		s->sim->stats.messages_to_host++;
+	return n;
 }
 
 /* AMT speaks first, unless it was told otherwise for this once. */

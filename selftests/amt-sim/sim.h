@@ -83,6 +83,8 @@ struct sim_stats {
 	__u64 connects_refused;
 	__u64 lme_connects;
 	__u64 lme_disconnects;
+	__u64 messages_from_host;
+	__u64 messages_to_host;
 	__u64 protocolversions;
 	__u64 userauths;
 	__u64 keepalives;

@@ -4,29 +4,23 @@
  *
  * It shows that a firmware, virtual or real, speaks LME as it should, and what
  * one thread with blocking reads and writes gets out of the MEI driver: the
- * measure for everything that stands in between. Hashing and filling of buffers
- * is done off the clock.
+ * measure for everything that stands in between.
  */
 #include <argp.h>
 #include <err.h>
 #include <errno.h>
-#include <gnutls/crypto.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "measure.h"
 #include "session.h"
 
 /* AMT marks no last forward; this long without one means there are no more */
 #define FORWARDS_QUIET_MS 500
-#define MAX_BODY (1024 * 1024 * 1024)
-#define SHA256_SIZE 32
-#define SHA256_HEX_SIZE 64
 
 /* One HTTP answer: the header until its empty line, then the body */
 struct answer {
@@ -48,16 +42,8 @@ struct options {
 	bool hold;
 	const struct verb *verb;
 	const char *path;
-	__u64 bytes;
+	__u64 number;
 };
-
-static __u64 now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 static void take_body(struct answer *a, const __u8 *data, size_t len)
 {
@@ -92,7 +78,7 @@ static void take_answer(void *context, const __u8 *data, size_t len)
 		return;
 	}
 	if (!old)
-		a->first_byte_ns = now_ns();
+		a->first_byte_ns = measure_now();
 	if (n > len)
 		n = len;
 	memcpy(a->head + old, data, n);
@@ -155,99 +141,84 @@ static int get(struct session *s, const struct options *o)
 	return 0;
 }
 
-static __u8 *alloc_body(__u64 bytes)
-{
-	void *body = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-	if (body == MAP_FAILED)
-		errx(EXIT_INTERNAL, "no memory for %llu bytes", bytes);
-	return body;
-}
-
-static bool hash_matches(const void *data, size_t len, const char *expected)
-{
-	__u8 digest[SHA256_SIZE];
-	char hex[SHA256_HEX_SIZE + 1];
-
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, data, len, digest) < 0)
-		errx(EXIT_INTERNAL, "no SHA-256");
-	for (size_t i = 0; i < sizeof(digest); i++)
-		sprintf(hex + 2 * i, "%02x", digest[i]);
-	return !strncmp(hex, expected, SHA256_HEX_SIZE);
-}
-
-static int report(const struct options *o, const struct answer *a,
-		  __u64 start_ns, __u64 end_ns, bool sha256_ok)
-{
-	printf("{\"bytes\":%llu,\"seconds\":%.6f,\"first_byte_us\":%llu,\"sha256_ok\":%s}\n",
-	       o->bytes, (double)(end_ns - start_ns) / 1e9,
-	       (a->first_byte_ns - start_ns) / 1000,
-	       sha256_ok ? "true" : "false");
-	return sha256_ok ? 0 : EXIT_PROTOCOL;
-}
-
 /* The clock runs from the request's first byte to the answer's last */
 static int download(struct session *s, const struct options *o)
 {
 	char path[64], hex[SHA256_HEX_SIZE + 2] = "";
 	struct answer hash = { .body = (__u8 *)hex, .body_size = sizeof(hex) };
-	struct answer a = { .body = alloc_body(o->bytes), .body_size = o->bytes };
-	__u64 start_ns, end_ns;
+	struct answer a = { .body = body_alloc(o->number), .body_size = o->number };
+	struct measure m = { .bytes = o->number };
 	bool ok;
 
 	session_open_channel(s);
 	s->on_data = take_answer;
 	s->context = &hash;
-	snprintf(path, sizeof(path), "/down/%llu/sha256", o->bytes);
+	snprintf(path, sizeof(path), "/down/%llu/sha256", o->number);
 	send_request(s, "GET", path, "");
 	receive_answer(s);
 
 	s->context = &a;
 	*strrchr(path, '/') = '\0';
-	start_ns = now_ns();
+	measure_start(&m);
 	send_request(s, "GET", path, "");
 	receive_answer(s);
-	end_ns = now_ns();
+	measure_end(&m);
+	m.first_ns = a.first_byte_ns;
 
 	session_close_channel(s);
-	ok = a.body_len == o->bytes && hash_matches(a.body, a.body_len, hex);
-	return report(o, &a, start_ns, end_ns, ok);
-}
-
-static void fill(__u8 *body, __u64 bytes)
-{
-	__u64 word = 0;
-	size_t n;
-
-	for (__u64 i = 0; i < bytes; i += n) {
-		word = word * 6364136223846793005ull + 1442695040888963407ull;
-		n = bytes - i < sizeof(word) ? bytes - i : sizeof(word);
-		memcpy(body + i, &word, n);
-	}
+	ok = body_matches(a.body, a.body_len, hex);
+	return measure_report(&m, ok) ? 0 : EXIT_PROTOCOL;
 }
 
 static int upload(struct session *s, const struct options *o)
 {
 	char more[64], hex[SHA256_HEX_SIZE + 2] = "";
 	struct answer a = { .body = (__u8 *)hex, .body_size = sizeof(hex) };
-	__u8 *body = alloc_body(o->bytes);
-	__u64 start_ns, end_ns;
+	struct measure m = { .bytes = o->number };
+	__u8 *body = body_alloc(o->number);
+	bool ok;
 
-	fill(body, o->bytes);
+	body_fill(body, o->number);
 	session_open_channel(s);
 	s->on_data = take_answer;
 	s->context = &a;
-	snprintf(more, sizeof(more), "Content-Length: %llu\r\n", o->bytes);
-	start_ns = now_ns();
+	snprintf(more, sizeof(more), "Content-Length: %llu\r\n", o->number);
+	measure_start(&m);
 	send_request(s, "POST", "/up", more);
-	session_send(s, body, o->bytes);
+	session_send(s, body, o->number);
 	receive_answer(s);
-	end_ns = now_ns();
+	measure_end(&m);
+	m.first_ns = a.first_byte_ns;
 
 	session_close_channel(s);
-	return report(o, &a, start_ns, end_ns,
-		      hash_matches(body, o->bytes, hex));
+	ok = body_matches(body, o->number, hex);
+	return measure_report(&m, ok) ? 0 : EXIT_PROTOCOL;
+}
+
+/* Small requests, one after the other */
+static int first_bytes(struct session *s, const struct options *o)
+{
+	__u64 *first_ns = calloc(o->number, sizeof(*first_ns));
+	__u64 start_ns;
+	__u8 byte;
+
+	if (!first_ns)
+		errx(EXIT_INTERNAL, "no memory");
+	session_open_channel(s);
+	s->on_data = take_answer;
+	for (__u64 i = 0; i < o->number; i++) {
+		struct answer a = { .body = &byte, .body_size = 1 };
+
+		s->context = &a;
+		start_ns = measure_now();
+		send_request(s, "GET", "/down/1", "");
+		receive_answer(s);
+		first_ns[i] = a.first_byte_ns - start_ns;
+	}
+	session_close_channel(s);
+	measure_report_rounds(first_ns, o->number);
+	free(first_ns);
+	return 0;
 }
 
 /* Serves AMT until standard input ends */
@@ -289,7 +260,12 @@ static int list_forwards(struct session *s, const struct options *o)
 	return 0;
 }
 
-enum argument { ARGUMENT_NONE, ARGUMENT_PATH, ARGUMENT_BYTES };
+enum argument {
+	ARGUMENT_NONE,
+	ARGUMENT_PATH,
+	ARGUMENT_BYTES,
+	ARGUMENT_ROUNDS,
+};
 
 struct verb {
 	const char *name;
@@ -301,6 +277,7 @@ static const struct verb verbs[] = {
 	{ "get", ARGUMENT_PATH, get },
 	{ "down", ARGUMENT_BYTES, download },
 	{ "up", ARGUMENT_BYTES, upload },
+	{ "first", ARGUMENT_ROUNDS, first_bytes },
 	{ "open", ARGUMENT_NONE, list_forwards },
 };
 
@@ -343,10 +320,19 @@ static void parse_verb(struct argp_state *state, struct options *o,
 static void parse_argument(struct argp_state *state, struct options *o,
 			   const char *text)
 {
-	if (o->verb->argument == ARGUMENT_PATH)
+	switch (o->verb->argument) {
+	case ARGUMENT_PATH:
 		o->path = text;
-	else
-		o->bytes = parse_number(state, text, 0, MAX_BODY);
+		break;
+	case ARGUMENT_BYTES:
+		o->number = parse_number(state, text, 0, MEASURE_MAX_BYTES);
+		break;
+	case ARGUMENT_ROUNDS:
+		o->number = parse_number(state, text, 1, MEASURE_MAX_ROUNDS);
+		break;
+	case ARGUMENT_NONE:
+		break;
+	}
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -386,10 +372,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = argp_options,
 	.parser = parse_option,
-	.args_doc = "get PATH\ndown BYTES\nup BYTES\nopen",
+	.args_doc = "get PATH\ndown BYTES\nup BYTES\nfirst ROUNDS\nopen",
 	.doc = "Speak APF with AMT through the MEI device itself.\v\n"
-	       "get prints the HTTP answer, down and up one line of JSON,\n"
-	       "open the ports that AMT has forwarded.\n\n"
+	       "get prints the HTTP answer, open the ports that AMT has\n"
+	       "forwarded, and the others what they measured, as JSON: a\n"
+	       "download, an upload, the first byte of small answers.\n\n"
 	       "Exit status: 0 ok, 1 internal, 2 usage, 3 no device,\n"
 	       "4 permission, 5 no LME, 6 busy, 7 timeout,\n"
 	       "8 protocol error or wrong data, 13 port refused.",

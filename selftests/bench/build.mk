@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# bare: speaks APF itself on /dev/meiN. SHA-256 from gnutls, which amt-sim needs too.
+# SHA-256 from gnutls, which amt-sim needs too.
 
-bare-src := selftests/bench/bare.c selftests/bench/session.c
+# bare: speaks APF itself on /dev/meiN.
+bare-src := selftests/bench/bare.c selftests/bench/measure.c selftests/bench/session.c
 bare-pkg := gnutls
 
-# bench-node: the same through the module.
-bench-node-src := selftests/bench/node.c
-bench-node-pkg := gnutls
+# bench-client: the same through the module, and through the helper.
+bench-client-src := selftests/bench/client.c selftests/bench/measure.c
+bench-client-pkg := gnutls
+
+# bench-start: how long a program takes to start.
+bench-start-src := selftests/bench/start.c selftests/bench/measure.c
+bench-start-pkg := gnutls
