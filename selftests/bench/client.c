@@ -316,11 +316,12 @@ static __u64 parse_number(struct argp_state *state, const char *text, __u64 max)
 static void parse_verb(struct argp_state *state, struct client *client,
 		       const char *name)
 {
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
-		if (!strcmp(verbs[i].name, name))
-			client->verb = &verbs[i];
-	if (!client->verb)
-		argp_error(state, "no verb %s", name);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+		client->verb = &verbs[i];
+		if (!strcmp(client->verb->name, name))
+			return;
+	}
+	argp_error(state, "no verb %s", name);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -367,7 +368,11 @@ static const struct argp argp = {
 
 int main(int argc, char **argv)
 {
-	static struct client client = { .count = 1, .ended = ATOMIC_FLAG_INIT };
+	static struct client client = {
+		.verb = verbs,
+		.count = 1,
+		.ended = ATOMIC_FLAG_INIT,
+	};
 	char byte;
 	bool ok = true;
 
