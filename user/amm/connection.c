@@ -137,7 +137,7 @@ static int send_all(struct amm_connection *connection, const uint8_t *request,
 		else if (errno == EAGAIN)
 			ret = deadline_poll(connection->fd, POLLOUT,
 					    connection->deadline);
-		else if (errno != EINTR)
+		else
 			ret = -errno;
 	}
 	if (ret == 0)
@@ -167,7 +167,7 @@ static int receive(struct amm_connection *connection, uint8_t *message,
 		else if (errno == EAGAIN)
 			ret = deadline_poll(connection->fd, POLLIN,
 					    connection->deadline);
-		else if (errno != EINTR)
+		else
 			ret = -errno;
 	}
 	if (ret == 0)

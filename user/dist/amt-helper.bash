@@ -33,7 +33,7 @@ _amt_helper() {
 			--dry-run LIST_ENDPOINTS GET_ENDPOINT_DETAILS
 			PROVISION_ENDPOINT CREATE_OPERATIONAL_ATR LIST_ATRS
 			DELETE_ENDPOINT DELETE_ATR --help --usage' ;;
-	*,inventory)	words='--amm --json --timeout --allow-version --help --usage' ;;
+	*,inventory)	words='--amm --device --json --timeout --allow-version --help --usage' ;;
 	*,connect)	words='16992 16993 --ipv4 --ipv6 --originator --help --usage' ;;
 	*)	words='' ;;
 	esac

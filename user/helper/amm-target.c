@@ -85,9 +85,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-const struct argp amm_target_argp = {
+static const struct argp argp = {
 	.options = options,
 	.parser = parse,
+};
+
+const struct argp_child amm_target_children[] = {
+	{ .argp = &argp },
+	{ 0 }
 };
 
 int amm_target_failed(const struct amm_target *target, struct failure *failure,

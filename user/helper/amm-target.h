@@ -31,8 +31,8 @@ struct amm_target {
 /** AMM_TARGET - before the command line was read */
 #define AMM_TARGET { .port = AMM_PORT, .timeout = 10, .version = { 1, 0 } }
 
-/** amm_target_argp - a child parser: options, and the argument HOST[:PORT] */
-extern const struct argp amm_target_argp;
+/** amm_target_children - a child parser: options, and the argument HOST[:PORT] */
+extern const struct argp_child amm_target_children[];
 
 /** amm_target_set() - take HOST[:PORT]; leaves with an error if it is wrong */
 void amm_target_set(struct amm_target *target, char *text,

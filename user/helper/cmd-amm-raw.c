@@ -150,17 +150,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-	{ .argp = &amm_target_argp },
-	{ 0 }
-};
-
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "HOST[:PORT]",
 	.doc = doc,
-	.children = children,
+	.children = amm_target_children,
 };
 
 /* The value of two hex digits, or -1. */

@@ -85,17 +85,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-	{ .argp = &amm_target_argp },
-	{ 0 }
-};
-
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "endpoints|atrs|list HOST[:PORT]\nraw --code NAME|N HOST[:PORT]",
 	.doc = doc,
-	.children = children,
+	.children = amm_target_children,
 };
 
 static void check_confirmation(const struct amm *amm,

@@ -24,19 +24,33 @@ static const char doc[] =
 	"Exit code: 0 both were had; otherwise that of the half that was not, of\n"
 	"AMT if neither.";
 
+#define KEY_DEVICE 0x200
+
+struct inventory {
+	struct amm_target target;
+	struct amt amt;
+};
+
 static const struct argp_option options[] = {
 	{ "amm", 'a', "HOST[:PORT]", 0, "The AMM; there is no default", 0 },
+	{ "device", KEY_DEVICE, "PATH", 0,
+	  "MEI device; default: /dev/mei0 and so on, then /dev/mei", 0 },
 	{ 0 }
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
+	struct inventory *inventory = state->input;
+
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = state->input;
+		state->child_inputs[0] = &inventory->target;
 		return 0;
 	case 'a':
-		amm_target_set(state->input, arg, state);
+		amm_target_set(&inventory->target, arg, state);
+		return 0;
+	case KEY_DEVICE:
+		inventory->amt.device = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "takes no argument");
@@ -46,17 +60,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-	{ .argp = &amm_target_argp },
-	{ 0 }
-};
-
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "--amm HOST[:PORT]",
 	.doc = doc,
-	.children = children,
+	.children = amm_target_children,
 };
 
 /* As JSON only: as text the failure is a line on stderr. */
@@ -68,13 +77,12 @@ static void describe_outcome(struct json_object *half,
 		output_error(half, failure->code, failure->message);
 }
 
-static void describe_amt(struct json_object *document, bool json,
-			 struct failure *failure)
+static void describe_amt(struct json_object *document, struct amt *amt,
+			 bool json, struct failure *failure)
 {
-	struct amt amt = AMT_CLOSED;
-	struct json_object *half = info_json(&amt, failure);
+	struct json_object *half = info_json(amt, failure);
 
-	amt_close(&amt);
+	amt_close(amt);
 	if (json)
 		describe_outcome(half, failure);
 	output_add(document, "amt", half);
@@ -103,17 +111,19 @@ int cmd_inventory(int argc, char **argv)
 {
 	struct failure no_amt = { .code = EXIT_OK };
 	struct failure no_amm = { .code = EXIT_OK };
-	struct amm_target target = AMM_TARGET;
+	struct inventory inventory = { AMM_TARGET, AMT_CLOSED };
 	struct json_object *document;
+	bool json;
 
 	signal(SIGPIPE, SIG_IGN); /* it is an errno of write() */
-	argp_parse(&argp, argc, argv, 0, NULL, &target);
+	argp_parse(&argp, argc, argv, 0, NULL, &inventory);
+	json = inventory.target.json;
 	document = output_new();
-	describe_amt(document, target.json, &no_amt);
-	describe_amm(document, &target, &no_amm);
+	describe_amt(document, &inventory.amt, json, &no_amt);
+	describe_amm(document, &inventory.target, &no_amm);
 	if (no_amt.code == EXIT_OK)
-		return failure_print(document, target.json, &no_amm);
-	if (no_amm.code != EXIT_OK && !target.json)
+		return failure_print(document, json, &no_amm);
+	if (no_amm.code != EXIT_OK && !json)
 		failure_report(&no_amm);
-	return failure_print(document, target.json, &no_amt);
+	return failure_print(document, json, &no_amt);
 }
