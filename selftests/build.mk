@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What single tests in the VM need beside testlib*.c and libnl.
 
-judge-json := change_test control_test doctor_test info_test serve_test
+judge-json := change_test control_test doctor_test helper_test info_test \
+	serve_test
 $(foreach t,$(judge-json),\
 	$(eval $(t)-src := selftests/schema.c) \
 	$(eval $(t)-pkg := json-c))
-helper_test-pkg := json-c
 transfer_test-pkg := gnutls

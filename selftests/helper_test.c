@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "kselftest_harness.h"
+#include "schema.h"
 #include "testlib.h"
 
 /* Exit codes of amt-helper(8). */
@@ -344,6 +345,26 @@ TEST_F(helper, events_as_json_are_an_object_a_line)
 	}
 	EXPECT_EQ(2, ports);
 	close(ctl);
+}
+
+/* ---- inventory ---- */
+
+TEST_F(helper, inventory_shows_amt_without_an_amm)
+{
+	struct json_object *json;
+
+	EXPECT_EQ(EXIT_PEER, run(&self->r, "sh", "-c",
+				 "amt-helper inventory --json "
+				 "--amm 127.0.0.1:1 > /tmp/inventory"));
+	json = json_object_from_file("/tmp/inventory");
+	EXPECT_STREQ("true", json_text(json, "amt.ok"));
+	EXPECT_NE(NULL, json_at(json, "amt.firmware"));
+	EXPECT_STREQ("false", json_text(json, "amm.ok"));
+	EXPECT_EQ(EXIT_PEER, json_number(json, "amm.error.code"));
+	EXPECT_EQ(EXIT_PEER, json_number(json, "error.code"));
+	EXPECT_EQ(0, schema_check("inventory",
+				  json_object_to_json_string(json)));
+	json_object_put(json);
 }
 
 /* ---- Without the machine ---- */

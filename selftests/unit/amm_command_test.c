@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -314,6 +315,51 @@ TEST_F(amm, inventory_as_text_shows_the_half_there_is)
 	EXPECT_NE(NULL, strstr(peer.err, "after 0 of 12 bytes"));
 }
 
+/* ---- Schemas ---- */
+
+/* What was printed last against a schema; 0, or what the validator says. */
+static int validate(const char *schema)
+{
+	int document = memfd_create("document", 0), ret;
+	char path[32];
+
+	dprintf(document, "%s", peer.out);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), document);
+	if (peer_spawn(&peer, (const char *const[]){
+			"/usr/bin/python3", "-m", "jsonschema", "-i", path,
+			schema, NULL }, -1) < 0)
+		return -1;
+	ret = peer_finish(&peer);
+	close(document);
+	return ret;
+}
+
+#define EXPECT_VALID(schema) \
+	EXPECT_EQ(0, validate(SCHEMAS "/" schema)) TH_LOG("%s", peer.err)
+
+TEST_F(amm, json_is_what_its_schema_says)
+{
+	message_put(&second, AT_SLOTS, 77, 4);
+	EXPECT_EQ(OK, answer_json(&self->json));
+	EXPECT_VALID("amm.json");
+	ASSERT_EQ(0, START("amm", "raw", PEER, "-c", "1", "--json"));
+	ASSERT_EQ(0, asked("a55a5aa5 01 00 0400 fbff 0000 01000000"));
+	ASSERT_EQ(0, peer_reply(&peer, &reply));
+	EXPECT_EQ(OK, peer_finish(&peer));
+	EXPECT_VALID("amm.json");
+	ASSERT_EQ(0, START("amm", "raw", PEER, "-c", "2", "--json",
+			   "--dry-run"));
+	EXPECT_EQ(OK, peer_finish(&peer));
+	EXPECT_VALID("amm.json");
+	ASSERT_EQ(0, START("inventory", "--amm", "127.0.0.1:1", "--json"));
+	EXPECT_NE(OK, peer_finish(&peer));
+	EXPECT_VALID("inventory.json");
+	ASSERT_EQ(0, START("amm", "list", "127.0.0.1:1", "--json"));
+	EXPECT_EQ(PEER_LOST, peer_finish(&peer));
+	EXPECT_VALID("amm.json");
+	EXPECT_NE(0, validate(SCHEMAS "/inventory.json"));
+}
+
 /* ---- Names ---- */
 
 static int write_text(const char *path, const char *text)
@@ -367,7 +413,8 @@ static int enter_namespace(void)
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -1;
 	return replace_etc("nsswitch.conf", "hosts: files dns\n") ||
-	       replace_etc("resolv.conf", "nameserver 127.0.0.1\n") ||
+	       replace_etc("resolv.conf", "nameserver 127.0.0.1\n"
+					  "options timeout:30\n") ||
 	       replace_etc("hosts", "127.0.0.2 two\n127.0.0.3 two\n"
 				    "127.0.0.1 six\n::1 six\n");
 }
@@ -437,6 +484,8 @@ TEST_F(amm, h16_a_name_server_that_is_silent_is_7)
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	ASSERT_EQ(0, bind(fd, (struct sockaddr *)&dns, sizeof(dns)));
 	ASSERT_EQ(0, START("amm", "list", "amm.example", "--timeout", "1"));
+	/* A minute before the library gives up. */
+	EXPECT_TRUE(peer_ended(&peer, 20000));
 	EXPECT_EQ(TIMEOUT, peer_finish(&peer));
 	EXPECT_SAID("its name was not resolved in time");
 	EXPECT_LT(0, recv(fd, query, sizeof(query), MSG_DONTWAIT));

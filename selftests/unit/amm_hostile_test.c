@@ -130,11 +130,11 @@ TEST_F(amm, h8_a_huge_length_is_refused_before_the_payload_comes)
 	message_resize(&reply, 65535);
 	reply.size = 12;
 	EXPECT_EQ(PROTOCOL, answer());
-	EXPECT_SAID("length 65535, expected 524");
+	EXPECT_SAID("length 65535, expected 524\n");
 	message_resize(&second, 1293);
 	second.size = 12;
 	EXPECT_EQ(PROTOCOL, answer_atrs());
-	EXPECT_SAID("length 1293, expected 1292");
+	EXPECT_SAID("length 1293, expected 1292\n");
 }
 
 TEST_F(amm, h9_raw_prints_all_of_the_longest_reply)

@@ -323,8 +323,17 @@ TEST_F(exchange, to_a_connection_that_ended_nothing_is_sent)
 	ASSERT_EQ(0, shutdown(self->far, SHUT_WR));
 	EXPECT_EQ(-1, ask_endpoints(self));
 	EXPECT_EQ(AMM_UNREACHABLE, error.trouble);
+	EXPECT_NE(NULL, strstr(error.text, "closed the connection"));
 	EXPECT_EQ(0, self->connection.sent);
 	EXPECT_EQ(-1, recv(self->far, &byte, 1, 0));
+}
+
+TEST_F(exchange, a_peer_that_reads_no_more_kills_nobody)
+{
+	ASSERT_EQ(0, shutdown(self->far, SHUT_RD));
+	EXPECT_EQ(-1, ask_endpoints(self));
+	EXPECT_EQ(AMM_UNREACHABLE, error.trouble);
+	EXPECT_NE(NULL, strstr(error.text, "Broken pipe"));
 }
 
 /* So a change is known not to have happened. */

@@ -24,6 +24,9 @@ amm_command_test-pkg := json-c
 amm_hostile_test-src := selftests/unit/amm_peer.c
 amm_hostile_test-pkg := json-c
 
+$(O)/obj/selftests/unit/amm_command_test.o: \
+	CPPFLAGS += -DSCHEMAS=\"$(CURDIR)/Documentation/schema\"
+
 # They run the program.
 $(O)/unit/amm_command_test $(O)/unit/amm_hostile_test: | $(O)/bin/amt-helper
 
