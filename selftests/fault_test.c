@@ -277,4 +277,39 @@ TEST_F(fault, a_forward_taken_back_is_refused_until_it_is_back)
 	EXPECT_EQ(0, next_open_works());
 }
 
+TEST_F(fault, a_forward_asked_for_twice_disturbs_no_channel)
+{
+	int fd = node_open(HTTP_PORT, 0);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, sim_command("forward 16992"));
+	ASSERT_EQ(0, sim_command("trace 5100004260"));
+	EXPECT_EQ(0, channel_works(fd));
+	EXPECT_EQ(0, next_open_works());
+	EXPECT_EQ(1, counter("sessions"));
+	close(fd);
+	EXPECT_EQ(0, blame("none", 0));
+}
+
+/* ---- Garbage ---- */
+
+/* Some of it ends a session; then what follows meets none. */
+TEST_F(fault, garbage_is_survived)
+{
+	char command[5 + 2 * 64 + 1];
+
+	srand(1);
+	for (int i = 0; i < 60; i++) {
+		int n = sprintf(command, "send ");
+
+		for (int bytes = 1 + rand() % 64; bytes; bytes--)
+			n += sprintf(command + n, "%02X", rand() & 0xff);
+		sim_ask(&self->r, command);
+	}
+	ASSERT_EQ(0, link_wait(&self->events, AMT_LME_LINK_STATE_UP,
+			       &self->link));
+	EXPECT_EQ(0, next_open_works());
+	EXPECT_LE(1, counter("rx_unknown_type"));
+}
+
 TEST_HARNESS_MAIN

@@ -19,7 +19,7 @@
 #include "wire.h"
 #include "wsman.h"
 
-#define SERVER "Intel(R) Active Management Technology 16.1.25"
+#define SERVER "Intel(R) Active Management Technology"
 #define REALM WSMAN_REALM
 #define NONCE_SECONDS 300
 
@@ -53,6 +53,8 @@ struct http {
 	struct server plain;
 	struct server tls;
 	struct identity identity;
+	/* of the server, with its version */
+	char name[64];
 	char random[32];
 };
 
@@ -178,7 +180,7 @@ static enum MHD_Result reply(struct request *r, unsigned int status,
 
 	if (!response)
 		return MHD_NO;
-	MHD_add_response_header(response, "Server", SERVER);
+	MHD_add_response_header(response, "Server", r->http->name);
 	MHD_add_response_header(response, "Content-Type", type);
 	result = MHD_queue_response(r->connection, status, response);
 	MHD_destroy_response(response);
@@ -231,7 +233,7 @@ static enum MHD_Result challenge(struct request *r, bool stale)
 						   MHD_RESPMEM_PERSISTENT);
 	if (!response)
 		return MHD_NO;
-	MHD_add_response_header(response, "Server", SERVER);
+	MHD_add_response_header(response, "Server", r->http->name);
 	MHD_add_response_header(response, "Content-Type", "text/html");
 	result = MHD_queue_auth_fail_response2(r->connection, REALM, "amt-sim",
 					       response, stale,
@@ -259,8 +261,8 @@ static enum MHD_Result answer_page(struct request *r)
 	if (result != 1)
 		return challenge(r, result < 0);
 	put_uuid(uuid, sim_uuid);
-	snprintf(text, sizeof(text), "<h1>%s</h1>\n<p>UUID %s</p>\n", SERVER,
-		 uuid);
+	snprintf(text, sizeof(text), "<h1>%s</h1>\n<p>UUID %s</p>\n",
+		 r->http->name, uuid);
 	return reply_text(r, MHD_HTTP_OK, "text/html", text);
 }
 
@@ -575,6 +577,8 @@ struct http *http_new(struct sim *sim)
 	if (!http)
 		return NULL;
 	http->sim = sim;
+	snprintf(http->name, sizeof(http->name), SERVER " %s",
+		 sim->pthi.generation->version);
 	if (getrandom(http->random, sizeof(http->random), 0) ==
 	    sizeof(http->random) &&
 	    identity_init(&http->identity) >= 0 &&

@@ -158,8 +158,8 @@ static void identify(struct exchange *e)
 	fprintf(e->out, "<i:IdentifyResponse xmlns:i=\"" IDENTITY "\">"
 		"<i:ProtocolVersion>" WSMAN "</i:ProtocolVersion>"
 		"<i:ProductVendor>Intel(r)</i:ProductVendor>"
-		"<i:ProductVersion>AMT 16.1.25</i:ProductVersion>"
-		"</i:IdentifyResponse>");
+		"<i:ProductVersion>AMT %s</i:ProductVersion>"
+		"</i:IdentifyResponse>", e->sim->pthi.generation->version);
 }
 
 static void get(struct exchange *e)
