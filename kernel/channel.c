@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Channels as the protocol sees them: opening in turn, windows, closing. What
- * a file does with a channel is in channel-io.c.
+ * Channels as the protocol sees them: opening in turn, what AMT sends, closing.
+ * What is sent to AMT is in channel-tx.c, what a file does in channel-io.c.
  * Documentation/protocol.rst, "Channels", "Windows", "Closing".
  */
 #include <linux/jiffies.h>
@@ -16,8 +16,6 @@
 /* AMT 16 refuses while it brings a forward back: try again, this often. */
 #define REFUSALS_MAX 3
 #define REFUSAL_PAUSE (HZ / 4)
-/* How long AMT may owe an answer before its slot is taken as lost. */
-#define ANSWER_TIMEOUT (10 * HZ)
 
 static void free_channel(struct kref *kref)
 {
@@ -54,8 +52,13 @@ void lme_channel_set_state(struct lme_channel *ch,
 	lme_announce_channel(ch);
 }
 
-/* Out of the queue or the session; may free the channel. */
-static void unlist(struct lme_channel *ch)
+/**
+ * lme_channel_unlist - out of the queue or the session
+ * @ch: the channel, which may be freed by this
+ *
+ * Context: under lme.lock.
+ */
+void lme_channel_unlist(struct lme_channel *ch)
 {
 	list_del_init(&ch->node);
 	lme_channel_put(ch);
@@ -125,7 +128,7 @@ void lme_channel_abandon(struct lme_channel *ch)
 
 	lockdep_assert_held(&lme->lock);
 	ch->abandoned = true;
-	ch->retry_set = false;
+	ch->pause_set = false;
 	if (ch->state == AMT_LME_CHANNEL_STATE_QUEUED ||
 	    (ch->state == AMT_LME_CHANNEL_STATE_OPENING && ch->open_due)) {
 		bool had_slot = ch->state == AMT_LME_CHANNEL_STATE_OPENING;
@@ -133,13 +136,13 @@ void lme_channel_abandon(struct lme_channel *ch)
 		lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_CLOSED);
 		ch->open_due = false;
 		ch->deadline_set = false;
-		unlist(ch);
+		lme_channel_unlist(ch);
 		if (had_slot) {
 			lme->session.slots--;
 			lme_channels_start(lme);
 		}
 	} else if (ch->state == AMT_LME_CHANNEL_STATE_OPENING) {
-		lme_channel_arm(ch, jiffies + ANSWER_TIMEOUT);
+		lme_channel_arm(ch, jiffies + LME_ANSWER_TIMEOUT);
 	}
 }
 
@@ -173,7 +176,7 @@ static void start(struct lme_channel *ch)
 	ch->id = s->next_id++;
 	ch->generation = lme->generation;
 	lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_OPENING);
-	ch->retry_set = false;
+	ch->pause_set = false;
 	ch->open_due = true;
 	/* The clock may have passed the queue already. */
 	lme_arm(lme, ch->deadline);
@@ -197,7 +200,7 @@ void lme_channels_start(struct lme *lme)
 	if (s->state != LME_SESSION_FORWARDING || s->pause_set)
 		return;
 	list_for_each_entry_safe(ch, next, &lme->queue, node) {
-		if (ch->retry_set)
+		if (ch->pause_set)
 			continue;
 		if (lme_forward_known(lme, ch->params.port)) {
 			if (s->slots < s->slot_limit)
@@ -238,11 +241,23 @@ static void requeue(struct lme_channel *ch)
 	lme_channel_arm(ch, ch->open_by);
 }
 
+/**
+ * lme_channel_pause - no next try before some time has passed
+ * @ch: the channel; queued, or open and with data to send
+ * @delay: jiffies
+ *
+ * Context: under lme.lock.
+ */
+void lme_channel_pause(struct lme_channel *ch, unsigned long delay)
+{
+	ch->pause_set = true;
+	ch->pause_until = jiffies + delay;
+	lme_arm(ch->lme, ch->pause_until);
+}
+
 static void pause_then_retry(struct lme_channel *ch)
 {
-	ch->retry_set = true;
-	ch->retry_at = jiffies + REFUSAL_PAUSE;
-	lme_arm(ch->lme, ch->retry_at);
+	lme_channel_pause(ch, REFUSAL_PAUSE);
 	requeue(ch);
 }
 
@@ -289,7 +304,7 @@ void lme_channels_session_over(struct lme *lme)
 		ch->close_due = false;
 		ch->deadline_set = false;
 		purge_tx(ch);
-		unlist(ch);
+		lme_channel_unlist(ch);
 	}
 }
 
@@ -328,6 +343,7 @@ void lme_channel_rx_confirm(struct lme *lme, const struct apf_msg *msg)
 	}
 	ch->amt_id = msg->confirm.sender;
 	ch->tx_window = msg->confirm.window;
+	ch->tx_window_max = ch->tx_window;
 	lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_OPEN);
 	ch->deadline_set = false;
 	ch->rx_last = jiffies;
@@ -369,7 +385,7 @@ void lme_channel_rx_failure(struct lme *lme, const struct apf_msg *msg)
 	s->slots--;
 	if (ch->abandoned) {
 		lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_CLOSED);
-		unlist(ch);
+		lme_channel_unlist(ch);
 	} else if (reason == APF_OPEN_RESOURCE_SHORTAGE) {
 		slots_short(ch);
 	} else if (reason == APF_OPEN_ADMINISTRATIVELY_PROHIBITED &&
@@ -378,7 +394,7 @@ void lme_channel_rx_failure(struct lme *lme, const struct apf_msg *msg)
 	} else {
 		fail(ch, refusal_error(reason));
 		lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_CLOSED);
-		unlist(ch);
+		lme_channel_unlist(ch);
 	}
 	lme_channels_start(lme);
 }
@@ -403,8 +419,10 @@ void lme_channel_rx_adjust(struct lme *lme, const struct apf_msg *msg)
 	} else if (check_add_overflow(ch->tx_window, msg->adjust.bytes,
 				      &ch->tx_window)) {
 		violation(ch, LME_COUNT(RX_ADJUST_OVERFLOW));
-	} else if (lme_ring_used(&ch->tx)) {
-		lme_send_kick(lme);
+	} else {
+		ch->tx_window_max = max(ch->tx_window_max, ch->tx_window);
+		if (lme_ring_used(&ch->tx))
+			lme_send_kick(lme);
 	}
 }
 
@@ -473,7 +491,7 @@ void lme_channel_rx_close(struct lme *lme, const struct apf_msg *msg)
 	if (was == AMT_LME_CHANNEL_STATE_OPEN)
 		lme_channel_close(ch);
 	else
-		unlist(ch);
+		lme_channel_unlist(ch);
 	lme_channels_start(lme);
 }
 
@@ -501,11 +519,21 @@ static void expire(struct lme_channel *ch)
 		lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_CLOSED);
 		wake_up_all(&ch->wait);
 		ch->lme->session.slots--;
-		unlist(ch);
+		lme_channel_unlist(ch);
 		break;
 	case AMT_LME_CHANNEL_STATE_CLOSED:
 		break;
 	}
+}
+
+static void pause_over(struct lme_channel *ch)
+{
+	ch->pause_set = false;
+	if (ch->state != AMT_LME_CHANNEL_STATE_OPEN)
+		return;
+	/* AMT gives credit late, or not before its window is used up. */
+	ch->eager = true;
+	lme_send_kick(ch->lme);
 }
 
 static void expire_list(struct lme *lme, struct list_head *list,
@@ -514,10 +542,10 @@ static void expire_list(struct lme *lme, struct list_head *list,
 	struct lme_channel *ch, *next;
 
 	list_for_each_entry_safe(ch, next, list, node) {
-		if (ch->retry_set && time_after_eq(now, ch->retry_at))
-			ch->retry_set = false;
-		if (ch->retry_set)
-			lme_arm(lme, ch->retry_at);
+		if (ch->pause_set && time_after_eq(now, ch->pause_until))
+			pause_over(ch);
+		if (ch->pause_set)
+			lme_arm(lme, ch->pause_until);
 		if (!ch->deadline_set)
 			continue;
 		if (time_after_eq(now, ch->deadline))
@@ -545,125 +573,4 @@ void lme_channels_expire(struct lme *lme, unsigned long now)
 	expire_list(lme, &s->channels, now);
 	expire_list(lme, &lme->queue, now);
 	lme_channels_start(lme);
-}
-
-static u32 default_window(struct lme *lme)
-{
-	return min_t(size_t, LME_WINDOW_DEFAULT,
-		     lme_rx_max(lme) - APF_DATA_HDR_SIZE);
-}
-
-static size_t next_open(struct lme_channel *ch, u8 *buf)
-{
-	const struct lme_channel_params *p = &ch->params;
-	const char *loopback = lme_channel_loopback(p);
-	struct apf_open open = {
-		.sender = ch->id,
-		.addr = loopback,
-		.port = p->port,
-		.orig_addr = *p->orig_addr ? p->orig_addr : loopback,
-		.orig_port = p->orig_port ? p->orig_port : p->port,
-	};
-
-	ch->open_due = false;
-	ch->window = p->window ? p->window : default_window(ch->lme);
-	ch->credit = ch->window;
-	open.window = ch->window;
-	return apf_encode_open(buf, &open);
-}
-
-/*
- * One message of credit or data, and the others have theirs; neither does the
- * credit that a channel always owes keep its own data back.
- */
-static void end_turn(struct lme_channel *ch, bool data_next)
-{
-	ch->data_next = data_next;
-	list_move_tail(&ch->node, &ch->lme->session.channels);
-}
-
-static size_t next_adjust(struct lme_channel *ch, u8 *buf)
-{
-	u32 bytes = ch->owed;
-
-	ch->adjust_due = false;
-	ch->owed = 0;
-	ch->credit += bytes;
-	ch->rx_last = jiffies;
-	end_turn(ch, true);
-	lme_channel_shut_rearm(ch);
-	return apf_encode_adjust(buf, ch->amt_id, bytes);
-}
-
-static size_t next_close(struct lme_channel *ch, u8 *buf)
-{
-	size_t len = apf_encode_close(buf, ch->amt_id);
-
-	ch->close_due = false;
-	if (ch->state == AMT_LME_CHANNEL_STATE_OPEN) {
-		lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_CLOSING);
-		lme_channel_arm(ch, jiffies + ANSWER_TIMEOUT);
-	} else {
-		unlist(ch);
-	}
-	return len;
-}
-
-static size_t next_data(struct lme_channel *ch, u8 *buf)
-{
-	size_t max = lme_tx_max(ch->lme) - APF_DATA_HDR_SIZE;
-	u32 n = lme_ring_used(&ch->tx);
-
-	n = min3((size_t)n, (size_t)ch->tx_window, max);
-	apf_encode_data_header(buf, ch->amt_id, n);
-	lme_ring_peek(&ch->tx, buf + APF_DATA_HDR_SIZE, n);
-	ch->tx.tail += n;
-	ch->tx_window -= n;
-	ch->tx_bytes += n;
-	ch->tx_last = jiffies;
-	ch->answered = false;
-	end_turn(ch, false);
-	lme_channel_shut_rearm(ch);
-	wake_up_all(&ch->wait);
-	return APF_DATA_HDR_SIZE + n;
-}
-
-static size_t next_message(struct lme_channel *ch, u8 *buf)
-{
-	bool data = ch->state == AMT_LME_CHANNEL_STATE_OPEN && ch->tx_window &&
-		    lme_ring_used(&ch->tx);
-
-	if (ch->open_due)
-		return next_open(ch, buf);
-	if (ch->adjust_due && !(data && ch->data_next))
-		return next_adjust(ch, buf);
-	if (data)
-		return next_data(ch, buf);
-	if (ch->close_due && !lme_ring_used(&ch->tx))
-		return next_close(ch, buf);
-	return 0;
-}
-
-/**
- * lme_channels_next - the next message of a channel
- * @lme: the object
- * @buf: LME_TX_MAX bytes
- *
- * Channels take turns, whatever they have to send; a CLOSE waits for its own
- * channel's data.
- *
- * Return: its length in bytes, 0 when there is none.
- * Context: under lme.lock, in the tx worker.
- */
-size_t lme_channels_next(struct lme *lme, u8 *buf)
-{
-	struct lme_channel *ch;
-	size_t len;
-
-	list_for_each_entry(ch, &lme->session.channels, node) {
-		len = next_message(ch, buf);
-		if (len)
-			return len; /* @ch may be gone */
-	}
-	return 0;
 }

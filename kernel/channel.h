@@ -25,6 +25,8 @@ struct lme;
 /* Default receive window in bytes; more is unproven in the field. */
 #define LME_WINDOW_DEFAULT 4096
 #define LME_WINDOW_MAX 65536
+/* How long AMT may owe an answer before its slot is taken as lost. */
+#define LME_ANSWER_TIMEOUT (10 * HZ)
 
 /**
  * struct lme_channel_params - what the opener wants
@@ -65,9 +67,11 @@ struct lme_channel_params {
  * @data_next: an ADJUST was sent last: data goes before the next one
  * @close_due: a CLOSE waits to be sent, behind the data in @tx
  * @deadline_set: @deadline is set
- * @retry_set: @retry_at is set
+ * @eager: send what the window has room for, however little
+ * @pause_set: @pause_until is set
  * @deadline: when @state times out (jiffies)
- * @retry_at: not to be opened before then (jiffies)
+ * @pause_until: before then (jiffies) it is not to be opened, and when it is
+ *               open, sends no small message
  * @open_by: when opening has to be done (jiffies)
  * @rx_last: when AMT last sent, or the reader last took, a byte (jiffies)
  * @tx_last: when our last byte went out (jiffies)
@@ -86,6 +90,7 @@ struct lme_channel_params {
  * @credit: bytes that AMT may still send
  * @owed: bytes the reader took and AMT was not yet credited for
  * @tx_window: bytes that we may still send
+ * @tx_window_max: the most that this ever was
  * @rx_bytes: bytes received
  * @tx_bytes: bytes sent
  * @rx: received bytes; producer is the receive thread, consumer the reader
@@ -112,9 +117,10 @@ struct lme_channel {
 	bool data_next;
 	bool close_due;
 	bool deadline_set;
-	bool retry_set;
+	bool eager;
+	bool pause_set;
 	unsigned long deadline;
-	unsigned long retry_at;
+	unsigned long pause_until;
 	unsigned long open_by;
 	unsigned long rx_last;
 	unsigned long tx_last;
@@ -131,6 +137,7 @@ struct lme_channel {
 	u32 credit;
 	u32 owed;
 	u32 tx_window;
+	u32 tx_window_max;
 	u64 rx_bytes;
 	u64 tx_bytes;
 	struct lme_ring rx;
@@ -193,16 +200,18 @@ u32 lme_channel_readable(struct lme_channel *ch);
 u32 lme_channel_unsent(struct lme_channel *ch);
 void lme_channel_release(struct lme_channel *ch);
 
-/* For channel-io.c and channel-shut.c; under lme.lock, but for put. */
+/* For the other channel-*.c; under lme.lock, but for lme_channel_put(). */
 void lme_channel_put(struct lme_channel *ch);
+void lme_channel_unlist(struct lme_channel *ch);
 void lme_channel_arm(struct lme_channel *ch, unsigned long deadline);
+void lme_channel_pause(struct lme_channel *ch, unsigned long delay);
 void lme_channel_enqueue(struct lme_channel *ch);
 void lme_channel_close(struct lme_channel *ch);
 void lme_channel_set_state(struct lme_channel *ch,
 			   enum amt_lme_channel_state state);
 void lme_channel_abandon(struct lme_channel *ch);
 
-/* For channel.c and channel-io.c; under lme.lock. */
+/* channel-shut.c; under lme.lock. */
 void lme_channel_answered(struct lme_channel *ch);
 void lme_channel_shut_rearm(struct lme_channel *ch);
 

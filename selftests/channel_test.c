@@ -172,6 +172,42 @@ TEST_F(channel, credit_that_waits_to_be_sent_is_one_message)
 	EXPECT_EQ(0, blame("none", 0));
 }
 
+/* Lengths of the host's DATA, as their hex digits, one behind the other. */
+static void data_lengths(const char *text, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; text && n + 9 < size; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		if (strncmp(text, "5E", 2))
+			continue;
+		memcpy(out + n, text + 10, 8);
+		n += 8;
+	}
+	out[n] = 0;
+}
+
+TEST_F(channel, small_messages_wait_for_credit_when_there_is_more_to_send)
+{
+	static const char data[WINDOW];
+	char lengths[64];
+	int fd = node_open(HTTP_PORT, 0);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, sim_command("trace"));
+	/* One message is on its way, and leaves 96 bytes of AMT's window. */
+	ASSERT_EQ(0, process_suspend(&self->machine.sim));
+	ASSERT_EQ(0, write_all(fd, data, WINDOW - 96));
+	ASSERT_EQ(POLLOUT, fd_wait(fd, POLLOUT, WAIT_MS));
+	ASSERT_EQ(0, write_all(fd, data, WINDOW));
+	close(fd);
+	kill(self->machine.sim.pid, SIGCONT);
+	ASSERT_EQ(0, sim_ask(&self->r, "trace 61"));
+	data_lengths(self->r.text, lengths, sizeof(lengths));
+	EXPECT_STREQ("00000FA0" "00000FF7" "00000009", lengths);
+	EXPECT_EQ(0, blame("none", 0));
+}
+
 /* ---- Memory ---- */
 
 #define MANY 512
