@@ -350,7 +350,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 						      MEASURE_MAX_ROUNDS);
 		return 0;
 	case ARGP_KEY_END:
-		if (!client->number)
+		if (state->arg_num < 2)
 			argp_usage(state);
 		return 0;
 	default:
@@ -370,6 +370,7 @@ int main(int argc, char **argv)
 {
 	static struct client client = {
 		.verb = verbs,
+		.number = 1,
 		.count = 1,
 		.ended = ATOMIC_FLAG_INIT,
 	};
