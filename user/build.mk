@@ -62,4 +62,4 @@ amt-helper-src := \
 	user/lib/netlink.c \
 	user/lib/output.c \
 	$(wildcard user/amm/*.c user/pthi/*.c)
-amt-helper-pkg := gnutls libnl-genl-3.0 libsystemd json-c inih
+amt-helper-pkg := nettle libnl-genl-3.0 libsystemd json-c inih

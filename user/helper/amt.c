@@ -2,6 +2,7 @@
 /* Questions to AMT and changes of it. */
 #include <argp.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -69,13 +70,20 @@ static void disconnect(struct amt *amt)
 	amt->message = NULL;
 }
 
+/* All clients are on one device, whose number may change with a reset. */
 static int connect_once(struct amt *amt)
 {
-	int ret = mei_connect(&amt->mei, amt->device,
-			      clients[amt->client].guid);
+	const char *device = amt->device;
+	int ret;
 
+	if (!device && *amt->found)
+		device = amt->found;
+	ret = mei_connect(&amt->mei, device, clients[amt->client].guid);
+	if (ret == -ENOENT)
+		amt->found[0] = '\0';
 	if (ret < 0)
 		return ret;
+	snprintf(amt->found, sizeof(amt->found), "%s", amt->mei.path);
 	amt->met = true;
 	if (amt->mei.max_message == 0 || amt->mei.max_message > MESSAGE_MAX)
 		ret = -EPROTO;
@@ -196,6 +204,10 @@ static ssize_t exchange(struct amt *amt, const struct pthi_command *command,
 	for (;;) {
 		if (amt_connect(amt, command->client, failure) < 0)
 			return -1;
+		if (len > amt->mei.max_message)
+			return failure_set(failure, EXIT_PROTOCOL,
+					   "%s: the firmware takes messages of %u bytes only",
+					   command->name, amt->mei.max_message);
 		ret = mei_send(&amt->mei, request, len);
 		if (ret == 0)
 			ret = mei_receive(&amt->mei, amt->message,

@@ -26,6 +26,7 @@ struct failure;
  * @timeout: for a reply, in seconds
  * @tries: for a client that another program has, or that a reset took away
  * @mei: the connection
+ * @found: path of the device that had the first client; empty before
  * @client: who it goes to
  * @met: this client was there before, so it comes back
  * @message: the latest reply
@@ -35,6 +36,7 @@ struct amt {
 	unsigned int timeout;
 	int tries;
 	struct mei mei;
+	char found[sizeof(((struct mei *)0)->path)];
 	enum pthi_client client;
 	bool met;
 	uint8_t *message;

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* amt-helper config start-hbased: a server that the host names configures AMT. */
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
-#include <json-c/json.h>
+#include <nettle/base64.h>
+#include <nettle/sha2.h>
 
 #include "helper/amt-change.h"
 #include "helper/command.h"
@@ -19,6 +17,7 @@
 #include "lib/output.h"
 
 #define HASH_MAX 64
+#define CERTIFICATE_MAX 65535
 #define SUFFIXES_MAX 5
 #define SUFFIX_SIZE 64
 #define AFTER_STOP_SECONDS 20
@@ -30,14 +29,32 @@ static const char doc[] =
 	"to settle. The layout of the request differs between programs that "
 	"are known to work; Documentation/pthi.rst compares them.";
 
+static void digest_sha256(const uint8_t *data, size_t len, uint8_t *hash)
+{
+	struct sha256_ctx context;
+
+	sha256_init(&context);
+	sha256_update(&context, len, data);
+	sha256_digest(&context, SHA256_DIGEST_SIZE, hash);
+}
+
+static void digest_sha384(const uint8_t *data, size_t len, uint8_t *hash)
+{
+	struct sha384_ctx context;
+
+	sha384_init(&context);
+	sha384_update(&context, len, data);
+	sha384_digest(&context, SHA384_DIGEST_SIZE, hash);
+}
+
 static const struct algorithm {
 	const char *name;
 	uint8_t number;
 	size_t size;
-	gnutls_digest_algorithm_t digest;
+	void (*digest)(const uint8_t *data, size_t len, uint8_t *hash);
 } algorithms[] = {
-	{ "sha256", 2, 32, GNUTLS_DIG_SHA256 },
-	{ "sha384", 3, 48, GNUTLS_DIG_SHA384 },
+	{ "sha256", 2, 32, digest_sha256 },
+	{ "sha384", 3, 48, digest_sha384 },
 };
 
 static const char *const layouts[] = { "meshcentral", "rpc-go", "meshagent" };
@@ -185,40 +202,52 @@ static int parse_hex(const struct arguments *arguments, uint8_t hash[HASH_MAX],
 	return 0;
 }
 
-static int digest(const struct arguments *arguments, const gnutls_datum_t *file,
-		  uint8_t hash[HASH_MAX])
+/* What stands between the lines of PEM, in place. Returns its length, or 0. */
+static size_t decode_pem(uint8_t *data)
 {
-	size_t size = HASH_MAX;
-	gnutls_x509_crt_t crt;
-	int ret = gnutls_x509_crt_init(&crt);
+	static const char begin[] = "-----BEGIN CERTIFICATE-----";
+	struct base64_decode_ctx context;
+	char *text = strstr((char *)data, begin);
+	char *end = text ? strstr(text, "-----END CERTIFICATE-----") : NULL;
+	size_t len;
 
-	if (ret < 0)
-		return ret;
-	ret = gnutls_x509_crt_import(crt, file, GNUTLS_X509_FMT_PEM);
-	if (ret < 0)
-		ret = gnutls_x509_crt_import(crt, file, GNUTLS_X509_FMT_DER);
-	if (ret >= 0)
-		ret = gnutls_x509_crt_get_fingerprint(
-			crt, arguments->algorithm->digest, hash, &size);
-	gnutls_x509_crt_deinit(crt);
-	return ret;
+	if (!end)
+		return 0;
+	text += strlen(begin);
+	base64_decode_init(&context);
+	if (!base64_decode_update(&context, &len, data, end - text, text) ||
+	    !base64_decode_final(&context))
+		return 0;
+	return len;
+}
+
+/* DER: a sequence, whose length takes two bytes, up to the end. */
+static bool is_certificate(const uint8_t *data, size_t len)
+{
+	return len > 4 && data[0] == 0x30 && data[1] == 0x82 &&
+	       (size_t)(data[2] << 8 | data[3]) == len - 4;
 }
 
 static int hash_file(const struct arguments *arguments, uint8_t hash[HASH_MAX],
 		     struct failure *failure)
 {
-	gnutls_datum_t file;
-	int ret = gnutls_load_file(arguments->certificate, &file);
+	uint8_t data[CERTIFICATE_MAX + 1];
+	FILE *file = fopen(arguments->certificate, "re");
+	size_t len;
 
-	if (ret < 0)
+	if (!file)
 		return failure_set(failure, EXIT_USAGE, "%s: %s",
 				   arguments->certificate, strerror(errno));
-	ret = digest(arguments, &file, hash);
-	gnutls_free(file.data);
-	if (ret < 0)
+	len = fread(data, 1, CERTIFICATE_MAX, file);
+	fclose(file);
+	data[len] = '\0';
+	if (!is_certificate(data, len))
+		len = decode_pem(data);
+	if (!is_certificate(data, len))
 		return failure_set(failure, EXIT_USAGE,
-				   "%s: not a certificate, PEM or DER: %s",
-				   arguments->certificate, gnutls_strerror(ret));
+				   "%s: not a certificate, PEM or DER",
+				   arguments->certificate);
+	arguments->algorithm->digest(data, len, hash);
 	return 0;
 }
 

@@ -251,15 +251,15 @@ ssize_t mei_receive(struct mei *mei, void *msg, unsigned int timeout_ms)
 	ssize_t n;
 
 	for (;;) {
-		n = read(mei->fd, msg, mei->max_message);
+		left = end - now_ms();
+		n = poll(&p, 1, left > 0 ? (int)left : 0);
+		if (n == 0)
+			return -ETIME;
+		if (n > 0)
+			n = read(mei->fd, msg, mei->max_message);
 		if (n >= 0)
 			return n;
 		if (errno != EAGAIN && errno != EINTR)
-			return -errno;
-		left = end - now_ms();
-		if (left <= 0)
-			return -ETIME;
-		if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
 			return -errno;
 	}
 }
