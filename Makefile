@@ -132,6 +132,7 @@ check-debug:
 bench: user
 	$(MAKE) modules KVER=6.1
 	selftests/bench/run
+	selftests/bench/run-info
 soak:
 	AMT_LME_RESETS=$(or $(AMT_LME_RESETS),500) AMT_LME_MIB=$(or $(AMT_LME_MIB),16) \
 		VM_TIMEOUT=86400 selftests/check transfer_test recovery_test

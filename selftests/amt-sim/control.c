@@ -137,6 +137,8 @@ static const struct {
 	{ "ignore close", "on|off", "never answer CLOSE", fault_ignore_close },
 	{ "state", "pre|in|ccm|acm|disabled", "of provisioning", fault_state },
 	{ "busy", "on|off", "PTHI takes no connection", fault_busy },
+	{ "think", "MS", "responses of PTHI, MKHI, manageability come later",
+	  fault_think },
 	{ "spoil", "WHAT", "every response of PTHI, MKHI, manageability",
 	  spoil_command },
 	{ "help", "", "this list", do_help },

@@ -2,22 +2,27 @@
 #include <errno.h>
 #include <linux/types.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "connection.h"
 #include "exchange.h"
 #include "hbm.h"
+#include "heci.h"
 #include "pthi.h"
 #include "sim.h"
 #include "spoil.h"
 
 /**
  * struct exchange - one host
+ * @ready: when the response leaves, if the firmware thinks about it
  * @late: the response that leaves with the next request
  * @late_len: its length; 0 if there is none
  */
 struct exchange {
+	sd_event_source *ready;
 	size_t late_len;
 	__u8 late[];
 };
@@ -32,7 +37,33 @@ static int exchange_open(struct connection *c)
 
 static void exchange_close(struct connection *c)
 {
-	free(c->state);
+	struct exchange *exchange = c->state;
+
+	sd_event_source_disable_unref(exchange->ready);
+	free(exchange);
+}
+
+static int on_ready(sd_event_source *source, uint64_t now, void *data)
+{
+	struct connection *c = data;
+	struct exchange *exchange = c->state;
+
+	(void)source;
+	(void)now;
+	exchange->ready = sd_event_source_unref(exchange->ready);
+	c->tx_busy = true;
+	heci_pump(c->sim->heci);
+	return 0;
+}
+
+/* The host has no credit meanwhile, so there is one response at a time. */
+static int think(struct connection *c)
+{
+	struct exchange *exchange = c->state;
+
+	return sd_event_add_time_relative(c->sim->event, &exchange->ready,
+					  CLOCK_MONOTONIC, c->sim->faults.think,
+					  1, on_ready, c);
 }
 
 /*
@@ -85,7 +116,7 @@ static void exchange_receive(struct connection *c, const __u8 *msg, size_t len)
 	}
 	c->tx_len = n == EXCHANGE_EMPTY ? 0 : n;
 	c->tx_done = 0;
-	c->tx_busy = true;
+	c->tx_busy = !c->sim->faults.think || think(c) < 0;
 }
 
 static void exchange_sent(struct connection *c)

@@ -321,6 +321,17 @@ const char *fault_busy(struct sim *sim, const char *args, FILE *out)
 	return NULL;
 }
 
+const char *fault_think(struct sim *sim, const char *args, FILE *out)
+{
+	unsigned long ms;
+
+	(void)out;
+	if (!only_number(args, MAX_DELAY_MS, &ms))
+		return "usage: think MS, at most 60000";
+	sim->faults.think = ms * 1000;
+	return NULL;
+}
+
 const char *fault_state(struct sim *sim, const char *args, FILE *out)
 {
 	(void)out;

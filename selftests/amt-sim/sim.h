@@ -124,6 +124,7 @@ struct sim_stats {
  * @greeting_len: bytes of @greeting; 0 for silence
  * @greeting: a message
  * @busy: PTHI takes no host
+ * @think: responses leave so much later, in microseconds
  * @spoil: what is wrong with responses
  * @back: when LME comes back
  * @closed: a channel was closed, the link is to be reset
@@ -142,6 +143,7 @@ struct sim_faults {
 	size_t greeting_len;
 	__u8 greeting[128];
 	bool busy;
+	__u64 think;
 	struct spoil spoil;
 	sd_event_source *back;
 	sd_event_source *closed;

@@ -12,3 +12,6 @@ bench-client-pkg := gnutls
 # bench-start: how long a program takes to start.
 bench-start-src := selftests/bench/start.c selftests/bench/measure.c
 bench-start-pkg := gnutls
+
+# bench-info: amt-helper info against its bare round trips.
+bench-info-src := selftests/bench/info.c user/lib/mei.c $(wildcard user/pthi/*.c)
