@@ -74,9 +74,11 @@ void measure_sort(__u64 *values, size_t count)
 
 void measure_report_rounds(__u64 *first_ns, size_t rounds)
 {
+	size_t middle = rounds / 2;
+
 	measure_sort(first_ns, rounds);
 	printf("{\"rounds\":%zu,\"first_byte_us\":%.1f}\n", rounds,
-	       (double)first_ns[rounds / 2] / 1e3);
+	       (double)first_ns[middle] / 1e3);
 }
 
 __u8 *body_alloc(__u64 bytes)

@@ -36,6 +36,7 @@ int main(int argc, char **argv)
 	char *base[] = { argc < 4 ? NULL : argv[2], NULL };
 	int out = dup(STDOUT_FILENO);
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	unsigned long middle;
 	__u64 *ns;
 
 	if (!runs || runs > MAX_RUNS)
@@ -47,11 +48,12 @@ int main(int argc, char **argv)
 		ns[i] = run(base);
 		ns[runs + i] = run(argv + 3);
 	}
+	middle = runs / 2;
 	measure_sort(ns, runs);
 	measure_sort(ns + runs, runs);
 	dprintf(out, "{\"runs\":%lu,\"base_us\":%.1f,\"program_us\":%.1f}\n",
-		runs, (double)ns[runs / 2] / 1e3,
-		(double)ns[runs + runs / 2] / 1e3);
+		runs, (double)ns[middle] / 1e3,
+		(double)ns[runs + middle] / 1e3);
 	free(ns);
 	return 0;
 }
