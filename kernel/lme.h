@@ -182,6 +182,13 @@ void lme_announce_channel(struct lme_channel *ch);
 void lme_event_work(struct work_struct *work);
 void lme_event_drop(struct lme *lme);
 
+/**
+ * lme_count - count an event
+ * @lme: the object
+ * @counter: LME_COUNT()
+ *
+ * Context: under lme.lock.
+ */
 static inline void lme_count(struct lme *lme, unsigned int counter)
 {
 	lockdep_assert_held(&lme->lock);

@@ -31,7 +31,10 @@ static inline size_t lme_compat_mtu(struct mei_cl_device *cldev)
 size_t lme_compat_mtu(struct mei_cl_device *cldev);
 #endif
 
-/* Before 5.12 the bytes to send were not const, though never written. */
+/*
+ * lme_compat_send() is mei_cldev_send(). Before 5.12 the bytes to send were not
+ * const, though never written.
+ */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 12, 0)
 static inline ssize_t lme_compat_send(struct mei_cl_device *cldev,
 				      const u8 *buf, size_t len)
