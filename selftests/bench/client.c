@@ -29,6 +29,8 @@
 #define CTL "/dev/amt_lme/ctl"
 #define PORT 16992
 #define MAX_CHANNELS 64
+/* A blocking write() returns when all is written: in pieces that are counted. */
+#define WRITE_SIZE 16384
 
 struct client;
 
@@ -120,7 +122,7 @@ static void send_some(struct channel *ch, const void *data, size_t len,
 	ssize_t n;
 
 	for (; len; p += n, len -= n) {
-		n = write(ch->fd, p, len);
+		n = write(ch->fd, p, len < WRITE_SIZE ? len : WRITE_SIZE);
 		if (n < 0)
 			err(1, "write");
 		if (counts)
