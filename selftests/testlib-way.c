@@ -90,6 +90,18 @@ static int64_t now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
+int files_settle(pid_t pid, int files)
+{
+	int64_t end = now_ms() + GONE_MS;
+	int now = files_of(pid);
+
+	while (now != files && now_ms() < end) {
+		poll(NULL, 0, 10);
+		now = files_of(pid);
+	}
+	return now;
+}
+
 int clients_gone(const struct process *helper, int files)
 {
 	int64_t end = now_ms() + GONE_MS;

@@ -259,12 +259,23 @@ int way_half_close(enum way way, int fd);
 int files_of(pid_t pid);
 
 /**
+ * files_settle() - wait until a process has so many descriptors open
+ * @pid: the process
+ * @files: how many
+ *
+ * No event tells of a descriptor that is closed elsewhere, so this looks again
+ * and again, for some seconds.
+ *
+ * Return: how many it has.
+ */
+int files_settle(pid_t pid, int files);
+
+/**
  * clients_gone() - wait until no channel is left, and no slot taken
  * @helper: amt-helper serve
  * @files: how many descriptors it has without a client
  *
- * No event tells of a descriptor that is closed elsewhere, so this looks again
- * and again, for some seconds.
+ * As files_settle().
  *
  * Return: 0; -EBUSY when something is left, and says what.
  */
