@@ -317,6 +317,18 @@ static struct lme_link *link_pick(struct lme *lme)
 	return link;
 }
 
+/* A program that carries the link has to close it before LME is free. */
+static struct lme_link *link_carried(struct lme *lme)
+{
+	struct lme_link *link;
+
+	lockdep_assert_held(&lme->lock);
+	list_for_each_entry(link, &lme->links, node)
+		if (link->once)
+			return link;
+	return NULL;
+}
+
 static struct lme_link *link_to_stop(struct lme *lme)
 {
 	struct lme_link *link;
@@ -325,6 +337,15 @@ static struct lme_link *link_to_stop(struct lme *lme)
 	link = lme->active;
 	if (link && session_live(lme) && !link->gone && link_kept(lme))
 		link = NULL;
+	/* Yielded before it was started: its program has to be told as well. */
+	if (!lme->active && lme->yields)
+		link = link_carried(lme);
+	if (link && link->refused)
+		link = NULL;
+	if (link && !lme->active) {
+		lme->active = link;
+		lme->lost = true;
+	}
 	spin_unlock(&lme->lock);
 	return link;
 }
@@ -452,18 +473,6 @@ void lme_unyield(struct lme *lme)
 	lme_announce(lme);
 	link_kick(lme);
 	spin_unlock(&lme->lock);
-}
-
-/* A program that carries the link has to close it before LME is free. */
-static bool link_carried(struct lme *lme)
-{
-	struct lme_link *link;
-
-	lockdep_assert_held(&lme->lock);
-	list_for_each_entry(link, &lme->links, node)
-		if (link->once)
-			return true;
-	return false;
 }
 
 static u32 link_state(struct lme *lme)

@@ -45,6 +45,8 @@ void lme_session_set_state(struct lme *lme, enum lme_session_state state)
 	lockdep_assert_held(&lme->lock);
 	trace_lme_session_state(lme->generation, lme->session.state, state);
 	lme->session.state = state;
+	if (state == LME_SESSION_NONE)
+		lme->session.deadline_set = false;
 }
 
 /* A new session of the same or a new link; the old one's channels are over. */

@@ -211,6 +211,24 @@ TEST_F(link_relay, after_a_protocol_error_it_is_over)
 	shake_hands(_metadata, self);
 }
 
+/* What the handshake waits for ends with it: 300 ms for AMT's version. */
+TEST_F(link_relay, one_that_ends_before_the_handshake_leaves_no_deadline)
+{
+	struct link_state link;
+
+	self->link = link_open(self->ctl, &self->arg);
+	ASSERT_LE(0, self->link);
+	ASSERT_EQ(POLLOUT, fd_wait(self->link, POLLOUT, WAIT_MS));
+	close(self->link);
+	self->link = ctl_hold();
+	ASSERT_LE(0, self->link);
+	poll(NULL, 0, 500); /* nothing is to happen */
+	ASSERT_EQ(0, link_get(&link));
+	EXPECT_EQ(AMT_LME_LINK_STATE_ABSENT, link.state);
+	EXPECT_EQ(ENODEV, link.error);
+	EXPECT_EQ(1, counter("link_lost"));
+}
+
 TEST_F(link_relay, a_short_buffer_loses_nothing)
 {
 	char byte;
