@@ -16,7 +16,7 @@
 
 /* Of the process, as the environment variables that announce them. */
 static struct {
-	int fd; /* -1 when it was taken */
+	int fd;
 	struct sockaddr_storage address;
 } sockets[SOCKETS_MAX];
 static int socket_count;
@@ -55,12 +55,8 @@ int inherited_list(struct failure *failure)
 
 int inherited_take(const struct sockaddr_storage *address)
 {
-	int fd = -1;
-
-	for (int i = 0; fd < 0 && i < socket_count; i++)
-		if (memcmp(&sockets[i].address, address, sizeof(*address)) == 0) {
-			fd = sockets[i].fd;
-			sockets[i].fd = -1;
-		}
-	return fd;
+	for (int i = 0; i < socket_count; i++)
+		if (memcmp(&sockets[i].address, address, sizeof(*address)) == 0)
+			return fcntl(sockets[i].fd, F_DUPFD_CLOEXEC, 0);
+	return -1;
 }

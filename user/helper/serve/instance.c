@@ -19,8 +19,8 @@
 #define LOCK_FILE DAEMON_DIR "/lock"
 #define BACKLOG 16
 
-/* 0; the process that has the lock; or a negative errno. */
-static int take_lock(int fd)
+/* -EBUSY: @owner has the lock; 0 or less if it is in another PID namespace. */
+static int take_lock(int fd, pid_t *owner)
 {
 	struct flock lock;
 
@@ -32,7 +32,8 @@ static int take_lock(int fd)
 		    fcntl(fd, F_GETLK, &lock) < 0)
 			return -errno;
 	} while (lock.l_type == F_UNLCK); /* its owner has just ended */
-	return lock.l_pid;
+	*owner = lock.l_pid;
+	return -EBUSY;
 }
 
 static int open_lock(void)
@@ -82,14 +83,18 @@ static int open_socket(void)
 int instance_open(struct instance *instance, struct failure *failure)
 {
 	int ret = open_lock();
+	pid_t owner = 0;
 
 	instance->lock = ret;
 	if (ret >= 0)
-		ret = take_lock(ret);
-	if (ret > 0)
+		ret = take_lock(ret, &owner);
+	if (ret == -EBUSY && owner > 0)
 		return failure_set(failure, EXIT_BUSY,
 				   "amt-helper serve is running already, as process %d; stop that one first",
-				   ret);
+				   owner);
+	if (ret == -EBUSY)
+		return failure_set(failure, EXIT_BUSY,
+				   "amt-helper serve is running already, in another container; stop that one first");
 	if (ret == 0)
 		ret = open_socket();
 	instance->socket = ret;

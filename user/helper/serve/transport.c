@@ -66,7 +66,7 @@ struct transport {
 	char *to_mei; /* behind @from_mei, of the same block */
 };
 
-static void try_later(struct transport *t);
+static void try_later(struct transport *t, uint64_t max);
 
 /* ---- Relaying ---- */
 
@@ -91,7 +91,8 @@ static void carry_stop(struct transport *t)
 static int carry_over(struct transport *t)
 {
 	carry_stop(t);
-	try_later(t);
+	try_later(t, t->error == -ENOTTY ? BACKOFF_ABSENT_USEC :
+					    BACKOFF_MAX_USEC);
 	return 0;
 }
 
@@ -198,6 +199,7 @@ static int carry_start(struct transport *t, uint32_t max_message)
 
 /* ---- Connecting ---- */
 
+/* What the daemon has open is not to stay open for as long as this takes. */
 static void connect_in_child(int to, const char *device)
 {
 	struct mei mei = MEI_CLOSED;
@@ -208,6 +210,8 @@ static void connect_in_child(int to, const char *device)
 	struct cmsghdr *cmsg;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	to = dup2(to, STDERR_FILENO + 1);
+	close_range(STDERR_FILENO + 2, ~0U, 0);
 	answer.error = mei_connect_shared(&mei, device, mei_guid_lme);
 	answer.max_message = mei.max_message;
 	memcpy(answer.path, mei.path, sizeof(answer.path));
@@ -244,13 +248,15 @@ static void take_answer(int from, struct connected *answer, int *fd)
 		memcpy(fd, CMSG_DATA(cmsg), sizeof(int));
 }
 
-static void child_stop(struct transport *t, bool kill_it)
+/* It has answered, or is killed and dies when its system call ends. */
+static void child_stop(struct transport *t, bool answered)
 {
 	if (t->child <= 0)
 		return;
-	if (kill_it)
+	if (answered)
+		waitpid(t->child, NULL, 0);
+	else
 		kill(t->child, SIGKILL);
-	waitpid(t->child, NULL, 0);
 	t->child = 0;
 	t->answer_io = sd_event_source_disable_unref(t->answer_io);
 	close(t->answer);
@@ -265,15 +271,12 @@ static int on_answer(sd_event_source *source, int fd, uint32_t events,
 	(void)source;
 	(void)events;
 	take_answer(fd, &answer, &t->mei);
-	child_stop(t, false);
+	child_stop(t, true);
 	t->error = answer.error;
 	memcpy(t->path, answer.path, sizeof(t->path));
 	if (t->error == 0)
 		t->error = carry_start(t, answer.max_message);
-	if (t->error < 0)
-		return carry_over(t);
-	t->backoff = BACKOFF_MIN_USEC;
-	return 0;
+	return t->error < 0 ? carry_over(t) : 0;
 }
 
 static int connect_begin(struct transport *t)
@@ -297,13 +300,17 @@ static int connect_begin(struct transport *t)
 
 static void try_now(struct transport *t)
 {
-	if (!t->wanted || t->child > 0 || t->mei >= 0 ||
-	    (!t->device && mei_on_bus(MEI_UUID_LME)))
+	if (!t->wanted || t->child > 0 || t->mei >= 0)
 		return;
+	/* The bus may be about to lose it: sysfs is later than netlink. */
+	if (!t->device && mei_on_bus(MEI_UUID_LME)) {
+		try_later(t, BACKOFF_ABSENT_USEC);
+		return;
+	}
 	t->error = connect_begin(t);
 	if (t->error < 0) {
-		child_stop(t, true);
-		try_later(t);
+		child_stop(t, false);
+		try_later(t, BACKOFF_MAX_USEC);
 	}
 }
 
@@ -318,11 +325,8 @@ static int on_timer(sd_event_source *source, uint64_t now, void *arg)
 	return 0;
 }
 
-static void try_later(struct transport *t)
+static void try_later(struct transport *t, uint64_t max)
 {
-	uint64_t max = t->error == -ENOTTY ? BACKOFF_ABSENT_USEC :
-					     BACKOFF_MAX_USEC;
-
 	t->timer = sd_event_source_disable_unref(t->timer);
 	sd_event_add_time_relative(t->event, &t->timer, CLOCK_MONOTONIC,
 				   t->backoff, 0, on_timer, t);
@@ -336,7 +340,8 @@ void transport_update(struct transport *transport,
 {
 	bool wanted = info->state == AMT_LME_LINK_STATE_ABSENT;
 
-	if (wanted && !transport->wanted)
+	/* Firmware that ends each session after its start is not hammered. */
+	if (info->settled || info->state == AMT_LME_LINK_STATE_YIELDED)
 		transport->backoff = BACKOFF_MIN_USEC;
 	transport->wanted = wanted;
 	if (!wanted)
@@ -350,6 +355,8 @@ bool transport_judge(const struct transport *transport,
 {
 	const char *path = transport->path[0] ? transport->path : "/dev/mei0";
 
+	if (!transport->wanted)
+		return false;
 	switch (transport->error) {
 	case 0:
 		return false;
@@ -421,7 +428,7 @@ void transport_free(struct transport *transport)
 		return;
 	if (transport->link >= 0)
 		say_goodbye(transport);
-	child_stop(transport, true);
+	child_stop(transport, false);
 	sd_event_source_disable_unref(transport->timer);
 	carry_stop(transport);
 	free(transport);
