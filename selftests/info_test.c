@@ -349,6 +349,70 @@ TEST_F(info, each_fault_of_a_response_is_named)
 	}
 }
 
+static const struct {
+	const char *spoil;
+	int status;
+	int rows;
+} hash_faults[] = {
+	/* Forty handles are announced, and two are there. */
+	{ "patch 16 28000000", EXIT_PROTOCOL, 0 },
+	/* The first handle is not known. */
+	{ "patch 20 63000000", EXIT_PARTLY, 1 },
+	{ "empty", EXIT_AMT_STATUS, 0 },
+};
+
+TEST_F(info, hashes_are_never_silently_incomplete)
+{
+	struct json_object *info;
+	char command[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(hash_faults); i++) {
+		snprintf(command, sizeof(command), "spoil %s",
+			 hash_faults[i].spoil);
+		ASSERT_EQ(0, sim_command(command));
+		info = ask(&self->r, "hashes");
+		EXPECT_EQ(hash_faults[i].status, self->r.status)
+			TH_LOG("%s: %s", command, self->r.text);
+		EXPECT_EQ(hash_faults[i].rows, json_at(info, "hashes") ?
+			  (int)json_object_array_length(json_at(info, "hashes")) : 0)
+			TH_LOG("%s: %s", command, self->r.text);
+		json_object_put(info);
+	}
+}
+
+/* Its name is longer than the reply. */
+TEST_F(info, a_short_hash_leaves_no_half_row)
+{
+	struct json_object *info;
+
+	ASSERT_EQ(0, sim_command("spoil patch 89 ffff"));
+	info = ask(&self->r, "hash=1");
+	EXPECT_EQ(EXIT_PROTOCOL, self->r.status) TH_LOG("%s", self->r.text);
+	ASSERT_NE(NULL, info);
+	EXPECT_EQ(0, json_object_array_length(json_at(info, "hashes")))
+		TH_LOG("%s", self->r.text);
+	json_object_put(info);
+}
+
+TEST_F(info, without_a_word_from_amt_the_first_failure_counts)
+{
+	struct json_object *info;
+
+	ASSERT_EQ(0, sim_command("state disabled"));
+	info = ask_all(&self->r);
+	EXPECT_EQ(EXIT_AMT_STATUS, self->r.status)
+		TH_LOG("%s", json_text(info, "error.message"));
+	json_object_put(info);
+	ASSERT_EQ(0, sim_command("busy on"));
+	info = ask_all(&self->r);
+	EXPECT_EQ(EXIT_BUSY, self->r.status)
+		TH_LOG("%s", json_text(info, "error.message"));
+	json_object_put(info);
+	info = ask(&self->r, "hashes");
+	EXPECT_EQ(EXIT_BUSY, self->r.status) TH_LOG("%s", self->r.text);
+	json_object_put(info);
+}
+
 /* A state of the manageability client has no header, so only one length. */
 TEST_F(info, padding_is_accepted)
 {

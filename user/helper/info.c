@@ -28,6 +28,8 @@
  * @done: topics and parts that were read, or that AMT says are not there
  * @lacking: those that could not be read
  * @gone: clients that cannot be asked
+ * @asked: PTHI was
+ * @answered: with more than an empty reply
  * @first: why the first could not
  * @timeouts: replies that did not come in time
  * @stop: nothing more can be read
@@ -41,6 +43,8 @@ struct info {
 	unsigned int done;
 	unsigned int lacking;
 	bool gone[PTHI_CLIENTS];
+	bool asked;
+	bool answered;
 	struct failure first;
 	unsigned int timeouts;
 	bool stop;
@@ -147,10 +151,14 @@ static int ask(struct info *info, const struct pthi_command *command,
 
 	if (info->stop || info->gone[command->client])
 		return -1;
+	if (command->client == PTHI_AMTHI)
+		info->asked = true;
 	if (amt_ask(info->amt, command, args, reply, &failure) < 0) {
 		set_lacking(info, command, &failure);
 		return -1;
 	}
+	if (command->client == PTHI_AMTHI && reply->status != PTHI_EMPTY)
+		info->answered = true;
 	if (reply->status == 0)
 		return 0;
 	if (is_answer(command, reply->status)) {
@@ -214,36 +222,51 @@ static int read_hash(struct info *info, const struct pthi_command *command,
 		array = output_array(info->document, TOPIC_HASHES);
 	row = output_row(array);
 	output_u32(row, "handle", handle);
-	if (describe_fields(row, command, &reply) < 0) {
-		set_short(info, command);
-		return -1;
-	}
-	return 0;
+	if (describe_fields(row, command, &reply) == 0)
+		return 0;
+	json_object_array_del_idx(array, json_object_array_length(array) - 1,
+				  1);
+	set_short(info, command);
+	return -1;
 }
 
-static size_t read_handles(struct info *info, uint32_t handles[HASHES_MAX])
+/* Return: how many, or -1. */
+static int read_handles(struct info *info, uint32_t handles[HASHES_MAX])
 {
 	const struct pthi_command *command =
 		pthi_find("EnumerateHashHandles", NULL);
 	struct pthi_reader reader;
 	struct pthi_reply reply;
+	struct failure failure;
 	struct pthi_item item;
-	size_t count = 0;
+	int count = 0, ret;
 
 	if (ask(info, command, NULL, &reply) < 0)
-		return 0;
+		return -1;
 	pthi_read(&reader, command->response, reply.data, reply.len);
-	while (count < HASHES_MAX && pthi_next(&reader, &item) > 0)
-		if (item.kind == PTHI_VALUE)
-			handles[count++] = item.number;
-	return count;
+	while ((ret = pthi_next(&reader, &item)) > 0) {
+		if (item.kind != PTHI_VALUE)
+			continue;
+		if (count == HASHES_MAX) {
+			failure_set(&failure, EXIT_PROTOCOL,
+				    "%s: more than %d hashes", command->name,
+				    HASHES_MAX);
+			add_lacking(info, command, NULL, &failure);
+			return count;
+		}
+		handles[count++] = item.number;
+	}
+	if (ret == 0)
+		return count;
+	set_short(info, command);
+	return -1;
 }
 
 static void read_hashes(struct info *info, const struct pthi_command *command)
 {
 	uint32_t handles[HASHES_MAX];
 	unsigned int handle;
-	size_t count;
+	int count, missing = 0;
 
 	for (size_t i = 0; i < info->count; i++)
 		if (parse_hash(info->topics[i], &handle) &&
@@ -252,10 +275,14 @@ static void read_hashes(struct info *info, const struct pthi_command *command)
 	if (!wants(info, TOPIC_HASHES))
 		return;
 	count = read_handles(info, handles);
-	for (size_t i = 0; i < count; i++)
+	if (count < 0)
+		return;
+	/* What has no hash, or a bad one, does not hide those behind it. */
+	for (int i = 0; i < count; i++)
 		if (read_hash(info, command, handles[i]) < 0)
-			return;
-	info->done++;
+			missing++;
+	if (missing < count || count == 0)
+		info->done++;
 }
 
 /* ---- The MEI device ---- */
@@ -307,13 +334,20 @@ static void read_mei(struct info *info)
 	info->done++;
 }
 
+/* If PTHI says nothing at all, AMT is away: that is not partly there. */
+static bool is_partial(const struct info *info)
+{
+	return info->done && !info->stop &&
+	       (info->answered || !info->asked) && !info->gone[PTHI_AMTHI];
+}
+
 static void judge(const struct info *info, struct failure *failure)
 {
 	failure->code = EXIT_OK;
 	if (info->lacking == 0)
 		return;
 	*failure = info->first;
-	if (info->done && !info->stop)
+	if (is_partial(info))
 		failure_set(failure, EXIT_PARTLY, "%u of %u not read: %s",
 			    info->lacking, info->lacking + info->done,
 			    info->first.message);
