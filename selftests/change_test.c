@@ -265,6 +265,15 @@ TEST_F(change, a_change_whose_reply_is_lost_is_not_sent_again)
 	}
 }
 
+TEST_F(change, an_unknown_outcome_counts_more_than_a_full_disk)
+{
+	ASSERT_EQ(0, sim_command("state ccm"));
+	ASSERT_EQ(0, sim_command("spoil silent"));
+	EXPECT_EQ(EXIT_UNCONFIRMED,
+		  run(&self->r, "sh", "-c",
+		      "amt-helper unprovision --yes --json --timeout 1 >/dev/full"));
+}
+
 TEST_F(change, a_busy_client_has_not_got_the_change)
 {
 	ASSERT_EQ(0, sim_command("state ccm"));

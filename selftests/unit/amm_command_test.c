@@ -214,6 +214,20 @@ TEST_F(amm, raw_prints_what_came)
 	EXPECT_PRINTED("4700000009000000\n");
 }
 
+TEST_F(amm, raw_as_text_is_whole)
+{
+	const char *payload;
+
+	ASSERT_EQ(0, START("amm", "raw", PEER, "-c", "1",
+			   "--payload-hex", "00000000"));
+	ASSERT_EQ(0, asked(ASK_ENDPOINTS));
+	ASSERT_EQ(0, peer_reply(&peer, &reply));
+	EXPECT_EQ(OK, peer_finish(&peer));
+	payload = strrchr(peer.out, ' ');
+	ASSERT_NE(NULL, payload);
+	EXPECT_EQ(2 * 524, strcspn(payload + 1, "\n")) TH_LOG("%s", peer.out);
+}
+
 TEST_F(amm, raw_lists_need_no_permission_and_have_a_confirmation)
 {
 	ASSERT_EQ(0, START("amm", "raw", PEER, "-c", "list_endpoints",

@@ -263,6 +263,8 @@ TEST_F(doctor, a_name_with_control_characters_is_made_text)
 	put_controller(self->root, "mei0", "mei\n");
 	put_process(self->root, 9, "\x1b[2J\xc3\xa4\n", "/dev/mei0");
 	EXPECT_LAYER(holder, VERDICT_UNKNOWN, "?[2J?? (pid 9)");
+	put_process(self->root, 9, "lms\nfail  forged\n", "/dev/mei0");
+	EXPECT_LAYER(holder, VERDICT_UNKNOWN, "lms?fail  forged (pid 9)");
 }
 
 TEST_F(doctor, an_lms_is_known_by_its_name)

@@ -33,7 +33,7 @@ int failure_print(struct json_object *document, bool json,
 	if (failure->code != EXIT_OK && json)
 		output_error(document, failure->code, failure->message);
 	ret = output_print(document, json);
-	if (ret < 0)
+	if (ret < 0 && failure->code == EXIT_OK)
 		failure_set(failure, EXIT_INTERNAL, "cannot print: %s",
 			    strerror(-ret));
 	if (failure->code != EXIT_OK && (!json || ret < 0))

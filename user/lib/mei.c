@@ -44,21 +44,32 @@ static void on_alarm(int signal)
 	(void)signal;
 }
 
-/* A system call that waits, but not longer than @seconds: -ETIME. */
+/*
+ * A system call that waits, but not longer than @seconds: -ETIME. The signal
+ * comes again, as the first may be there before the call waits.
+ */
 static int call_in_time(int (*call)(int fd), int fd, time_t seconds)
 {
 	/* Without SA_RESTART the signal ends the wait. */
 	const struct sigaction action = { .sa_handler = on_alarm };
-	const struct itimerval after = { .it_value.tv_sec = seconds };
+	const struct itimerval after = {
+		.it_value.tv_sec = seconds,
+		.it_interval.tv_sec = 1,
+	};
 	const struct itimerval never = { .it_value.tv_sec = 0 };
 	struct sigaction old;
+	sigset_t alarm, mask;
 	int ret = 0;
 
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
 	sigaction(SIGALRM, &action, &old);
+	sigprocmask(SIG_UNBLOCK, &alarm, &mask);
 	setitimer(ITIMER_REAL, &after, NULL);
 	if (call(fd) < 0)
 		ret = errno == EINTR ? -ETIME : -errno;
 	setitimer(ITIMER_REAL, &never, NULL);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	sigaction(SIGALRM, &old, NULL);
 	return ret;
 }

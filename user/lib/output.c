@@ -144,7 +144,7 @@ void output_error(struct json_object *document, enum exit_code code,
 	output_string(error, "message", message);
 }
 
-/* A value in one line; longer ones are cut. */
+/* What several values are joined in; longer ones are cut. */
 #define CELL_SIZE 512
 
 struct cell {
@@ -197,16 +197,19 @@ static struct json_object *enum_text(struct json_object *value)
 	return name ? name : json_object_object_get(value, "value");
 }
 
+/* One line; in @cell, or as long as @value lives. */
 static const char *format_cell(struct cell *cell, struct json_object *value)
 {
+	const char *text = cell->text;
+
 	cell->text[0] = '\0';
 	switch (json_object_get_type(value)) {
 	case json_type_boolean:
-		append(cell, json_object_get_boolean(value) ? "yes" : "no");
+		text = json_object_get_boolean(value) ? "yes" : "no";
 		break;
 	case json_type_object:
 		if (is_enum(value))
-			append(cell, json_object_get_string(enum_text(value)));
+			text = json_object_get_string(enum_text(value));
 		else
 			append_flags(cell, value);
 		break;
@@ -216,10 +219,10 @@ static const char *format_cell(struct cell *cell, struct json_object *value)
 	case json_type_null:
 		break;
 	default:
-		append(cell, json_object_get_string(value));
+		text = json_object_get_string(value);
 		break;
 	}
-	return cell->text[0] ? cell->text : "-";
+	return text && text[0] ? text : "-";
 }
 
 /* What is printed below its label and not beside it. */

@@ -226,7 +226,7 @@ static void read_controller(struct mei_facts *mei, int root, const char *name)
 
 	/* "PLATFORM:MAJOR.MINOR.HOTFIX.BUILD", a line for each part. */
 	tree_read(root, text, sizeof(text), CLASS "/%s/fw_ver", name);
-	text[strcspn(text, "\n")] = '\0';
+	text[strcspn(text, "?")] = '\0'; /* the first of its lines */
 	colon = strchr(text, ':');
 	snprintf(mei->firmware, sizeof(mei->firmware), "%.63s",
 		 colon ? colon + 1 : text);

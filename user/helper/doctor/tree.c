@@ -18,10 +18,11 @@
 		va_end(args_);                                                 \
 	} while (0)
 
+/* One line of ASCII, also of what a process calls itself. */
 static void make_text(char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if (text[i] != '\n' && (text[i] < ' ' || text[i] > '~'))
+		if (text[i] < ' ' || text[i] > '~')
 			text[i] = '?';
 }
 
