@@ -329,23 +329,28 @@ static struct lme_link *link_carried(struct lme *lme)
 	return NULL;
 }
 
+/* Yielded before it was started: its program has to be told as well. */
+static struct lme_link *link_yielded(struct lme *lme)
+{
+	struct lme_link *link = link_carried(lme);
+
+	if (!link || link->refused)
+		return NULL;
+	lme->active = link;
+	lme->lost = true;
+	return link;
+}
+
 static struct lme_link *link_to_stop(struct lme *lme)
 {
 	struct lme_link *link;
 
 	spin_lock(&lme->lock);
 	link = lme->active;
-	if (link && session_live(lme) && !link->gone && link_kept(lme))
+	if (!link && lme->yields)
+		link = link_yielded(lme);
+	else if (link && session_live(lme) && !link->gone && link_kept(lme))
 		link = NULL;
-	/* Yielded before it was started: its program has to be told as well. */
-	if (!lme->active && lme->yields)
-		link = link_carried(lme);
-	if (link && link->refused)
-		link = NULL;
-	if (link && !lme->active) {
-		lme->active = link;
-		lme->lost = true;
-	}
 	spin_unlock(&lme->lock);
 	return link;
 }

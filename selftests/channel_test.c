@@ -48,14 +48,6 @@ FIXTURE_TEARDOWN(channel)
 	EXPECT_EQ(0, machine_stop(&self->machine));
 }
 
-static long long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
 /* A field of CHANNEL_OPEN: behind its type, and the type's name. */
 static long open_field(const char *text, unsigned int index)
 {

@@ -40,14 +40,6 @@ FIXTURE_TEARDOWN(fault)
 	EXPECT_EQ(0, machine_stop(&self->machine));
 }
 
-static long long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
 /* ---- Opening ---- */
 
 /* How often the host asked for a channel since the last look. */

@@ -8,9 +8,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <linux/capability.h>
 
 #include "kselftest_harness.h"
 #include "testlib.h"
@@ -297,15 +294,9 @@ TEST_F(link_relay, a_bad_argument_gives_einval)
 
 TEST_F(link_relay, it_needs_cap_net_admin)
 {
-	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct before[2], data[2];
-
-	ASSERT_EQ(0, syscall(SYS_capget, &header, before));
-	memcpy(data, before, sizeof(data));
-	data[0].effective &= ~(1u << CAP_NET_ADMIN);
-	ASSERT_EQ(0, syscall(SYS_capset, &header, data));
+	ASSERT_EQ(0, net_admin(false));
 	EXPECT_EQ(-EPERM, link_open(self->ctl, &self->arg));
-	ASSERT_EQ(0, syscall(SYS_capset, &header, before));
+	ASSERT_EQ(0, net_admin(true));
 }
 
 FIXTURE(bus) {

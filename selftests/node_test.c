@@ -41,14 +41,6 @@ FIXTURE_TEARDOWN(node)
 	EXPECT_EQ(0, machine_stop(&self->machine));
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 TEST_F(node, shell_opens_it_and_gets_an_http_answer)
 {
 	struct result r;

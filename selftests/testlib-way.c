@@ -82,14 +82,6 @@ int files_of(pid_t pid)
 	return n;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
 int files_settle(pid_t pid, int files)
 {
 	int64_t end = now_ms() + GONE_MS;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <limits.h>
 #include <poll.h>
 #include <sched.h>
@@ -19,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "testlib.h"
@@ -42,6 +44,28 @@ static int fail(int err, const char *what)
 {
 	say("%s: %s", what, strerror(-err));
 	return err;
+}
+
+int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+int net_admin(bool on)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		return fail(-errno, "capget");
+	data[0].effective &= ~(1u << CAP_NET_ADMIN);
+	data[0].effective |= (unsigned int)on << CAP_NET_ADMIN;
+	return syscall(SYS_capset, &header, data) ? fail(-errno, "capset") : 0;
 }
 
 int fd_wait(int fd, short events, int ms)

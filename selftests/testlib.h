@@ -31,6 +31,12 @@
 /** say() - print a TAP comment to stderr */
 void __attribute__((format(printf, 1, 2))) say(const char *format, ...);
 
+/** now_ms() - milliseconds of CLOCK_MONOTONIC */
+int64_t now_ms(void);
+
+/** net_admin() - have CAP_NET_ADMIN in effect, or not, in this process */
+int net_admin(bool on);
+
 /* ---- Processes ---- */
 
 /**

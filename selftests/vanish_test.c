@@ -70,14 +70,6 @@ FIXTURE_TEARDOWN(vanish)
 	EXPECT_EQ(0, machine_stop(&self->machine));
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
 /* What the client is about when it is killed; 0 when it got there. */
 typedef int (*pursuit)(int fd);
 

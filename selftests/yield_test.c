@@ -5,8 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
-#include <linux/capability.h>
 
 #include "kselftest_harness.h"
 #include "testlib.h"
@@ -104,17 +102,9 @@ TEST_F(yield, it_lasts_until_the_last_file_is_closed)
 
 TEST_F(yield, it_needs_cap_net_admin)
 {
-	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct before[2], data[2];
-
-	ASSERT_EQ(0, syscall(SYS_capget, &header, before));
-	memcpy(data, before, sizeof(data));
-	data[0].effective &= ~(1u << CAP_NET_ADMIN);
-	ASSERT_EQ(0, syscall(SYS_capset, &header, data));
+	ASSERT_EQ(0, net_admin(false));
 	EXPECT_EQ(-EPERM, yield_now(self->ctl));
-	ASSERT_EQ(0, syscall(SYS_capset, &header, before));
+	ASSERT_EQ(0, net_admin(true));
 	ASSERT_EQ(0, link_get(&self->link));
 	EXPECT_EQ(AMT_LME_LINK_STATE_UP, self->link.state);
 }

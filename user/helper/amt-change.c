@@ -20,11 +20,6 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static const struct argp_child children[] = {
-	{ &amt_argp, 0, NULL, 0 },
-	{ 0 }
-};
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct change_options *change = state->input;
@@ -48,7 +43,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 const struct argp change_argp = {
 	.options = options,
 	.parser = parse,
-	.children = children,
+	.children = amt_children,
 };
 
 int change_confirm(const struct change_options *change, const char *effect,

@@ -58,7 +58,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-const struct argp amt_argp = { .options = options, .parser = parse };
+static const struct argp argp = { .options = options, .parser = parse };
+
+const struct argp_child amt_children[] = {
+	{ &argp, 0, NULL, 0 },
+	{ 0 }
+};
 
 static void disconnect(struct amt *amt)
 {

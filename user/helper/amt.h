@@ -8,13 +8,13 @@
 #ifndef HELPER_AMT_H
 #define HELPER_AMT_H
 
+#include <argp.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/mei.h"
 #include "pthi/pthi.h"
 
-struct argp;
 struct failure;
 
 #define AMT_TIMEOUT 15
@@ -45,8 +45,8 @@ struct amt {
 #define AMT_CLOSED \
 	{ .timeout = AMT_TIMEOUT, .tries = AMT_TRIES, .mei = MEI_CLOSED }
 
-/** amt_argp - the options --device and --timeout; its input is a struct amt */
-extern const struct argp amt_argp;
+/** amt_children - the options --device and --timeout; their input is a struct amt */
+extern const struct argp_child amt_children[];
 
 /**
  * amt_connect() - connect to a client

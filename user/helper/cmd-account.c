@@ -37,11 +37,6 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static const struct argp_child children[] = {
-	{ &amt_argp, 0, NULL, 0 },
-	{ 0 }
-};
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
@@ -71,7 +66,7 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.doc = doc,
-	.children = children,
+	.children = amt_children,
 };
 
 /* Return: the descriptor, or -1 with @failure set. */

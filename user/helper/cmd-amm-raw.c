@@ -4,7 +4,6 @@
  * contain is not public, so the bytes after the code are the user's.
  */
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -158,18 +157,6 @@ static const struct argp argp = {
 	.children = amm_target_children,
 };
 
-/* The value of two hex digits, or -1. */
-static int hex_byte(const char *at)
-{
-	char digits[3] = "";
-
-	memcpy(digits, at, strnlen(at, 2));
-	if (!isxdigit((unsigned char)digits[0]) ||
-	    !isxdigit((unsigned char)digits[1]))
-		return -1;
-	return (int)strtoul(digits, NULL, 16);
-}
-
 static int read_hex(struct raw *raw, struct failure *failure)
 {
 	for (const char *at = raw->hex;; at += 2) {
@@ -178,7 +165,7 @@ static int read_hex(struct raw *raw, struct failure *failure)
 		at += strspn(at, " :");
 		if (!*at)
 			return 0;
-		byte = hex_byte(at);
+		byte = parse_hex_byte(at);
 		if (byte < 0)
 			return failure_set(failure, EXIT_USAGE,
 					   "--payload-hex: no two hex digits after %zu bytes",

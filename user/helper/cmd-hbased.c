@@ -14,6 +14,7 @@
 #include "helper/amt-change.h"
 #include "helper/command.h"
 #include "helper/failure.h"
+#include "helper/parse.h"
 #include "lib/output.h"
 
 #define HASH_MAX 64
@@ -189,16 +190,13 @@ static int parse_hex(const struct arguments *arguments, uint8_t hash[HASH_MAX],
 {
 	const size_t size = arguments->algorithm->size;
 	const char *hex = arguments->hash;
-	unsigned int byte;
 
 	if (strlen(hex) != 2 * size || hex[strspn(hex, "0123456789abcdefABCDEF")])
 		return failure_set(failure, EXIT_USAGE,
 				   "--hash: %s has %zu hex digits",
 				   arguments->algorithm->name, 2 * size);
-	for (size_t i = 0; i < size; i++) {
-		sscanf(hex + 2 * i, "%2x", &byte); /* NOLINT: checked above */
-		hash[i] = (uint8_t)byte;
-	}
+	for (size_t i = 0; i < size; i++)
+		hash[i] = (uint8_t)parse_hex_byte(hex + 2 * i);
 	return 0;
 }
 

@@ -28,11 +28,6 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static const struct argp_child children[] = {
-	{ &amt_argp, 0, NULL, 0 },
-	{ 0 }
-};
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
@@ -76,7 +71,7 @@ static const struct argp argp = {
 	.parser = parse,
 	.args_doc = "[TOPIC...]",
 	.doc = doc,
-	.children = children,
+	.children = amt_children,
 	.help_filter = add_topics,
 };
 

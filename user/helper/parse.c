@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Values of options. */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,17 @@ int parse_u32(const char *text, uint32_t *value)
 		return -1;
 	*value = (uint32_t)number;
 	return 0;
+}
+
+int parse_hex_byte(const char *text)
+{
+	char digits[3] = "";
+
+	memcpy(digits, text, strnlen(text, 2));
+	if (!isxdigit((unsigned char)digits[0]) ||
+	    !isxdigit((unsigned char)digits[1]))
+		return -1;
+	return (int)strtoul(digits, NULL, 16);
 }
 
 int parse_port(const char *text, unsigned int *port)

@@ -23,6 +23,9 @@ int parse_number(const char *text, unsigned int max, unsigned int *value);
 /** parse_u32() - a 32-bit number, decimal or 0x and hex; 0, or -1 */
 int parse_u32(const char *text, uint32_t *value);
 
+/** parse_hex_byte() - the value of the two hex digits at @text, or -1 */
+int parse_hex_byte(const char *text);
+
 /** parse_port() - a port, 1 to 65535; 0, or -1 */
 int parse_port(const char *text, unsigned int *port);
 
