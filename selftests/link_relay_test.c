@@ -306,7 +306,8 @@ FIXTURE(bus) {
 
 FIXTURE_SETUP(bus)
 {
-	ASSERT_EQ(0, machine_start(&self->machine, NULL));
+	ASSERT_EQ(0, machine_start(&self->machine, (const char *const[]){
+				   "--connections", "1", NULL }));
 	self->ctl = ctl_hold();
 	ASSERT_LE(0, self->ctl);
 }

@@ -222,6 +222,7 @@ FIXTURE_TEARDOWN(helper)
 
 TEST_F(helper, status_without_users_of_the_link_says_so)
 {
+	SKIP_RELAYED("what carries the link holds it");
 	EXPECT_EQ(EXIT_NO_DAEMON, run(&self->r, "amt-helper", "status"));
 	EXPECT_NE(NULL, strstr(self->r.text, "idle"))
 		TH_LOG("status: %s", self->r.text);
@@ -279,6 +280,7 @@ TEST_F(helper, events_older_than_the_first_answer_make_no_line)
 	char rest[4096];
 	int ctl;
 
+	SKIP_RELAYED("the link can not recover while serve stands still");
 	ASSERT_EQ(0, genl_open(&events, true));
 	ctl = ctl_hold();
 	ASSERT_LE(0, ctl);
@@ -340,8 +342,10 @@ TEST_F(helper, without_the_module_it_fails_as_documented)
 
 TEST_F(helper, status_loads_the_module_where_it_is_installed)
 {
+	const int without_serve = relayed() ? EXIT_NO_CLIENT : EXIT_NO_DAEMON;
+
 	EXPECT_EQ(0, module_unload("amt_lme"));
-	EXPECT_EQ(EXIT_NO_DAEMON, run(&self->r, "amt-helper", "status"))
+	EXPECT_EQ(without_serve, run(&self->r, "amt-helper", "status"))
 		TH_LOG("status: %s", self->r.text);
 }
 

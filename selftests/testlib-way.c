@@ -47,8 +47,10 @@ int tcp_connect(int family, unsigned int port)
 int serve_start(struct process *helper)
 {
 	static const char *const argv[] = { "amt-helper", "serve", NULL };
-	int err = process_start(helper, -1, true, argv);
+	int err;
 
+	carrier_stop();
+	err = process_start(helper, -1, true, argv);
 	return err ? err : process_expect(helper, "port 16992 bound");
 }
 

@@ -262,6 +262,7 @@ int task_wait_blocked(pid_t tid, long syscall)
 
 int module_unload(const char *name)
 {
+	carrier_stop();
 	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
 }
 
@@ -302,11 +303,13 @@ int sim_start(struct machine *m, const char *const sim_args[])
 {
 	const char *argv[32] = { "amt-sim", "--control", CONTROL,
 				 "--ready-fd", "3" };
+	size_t argc = 5;
 	int ready[2];
 	int err;
 
-	for (size_t i = 0; sim_args && sim_args[i]; i++)
-		argv[5 + i] = sim_args[i];
+	for (; sim_args && *sim_args; sim_args++)
+		argv[argc++] = *sim_args;
+	relay_options(argv, argc);
 	if (pipe2(ready, O_CLOEXEC))
 		return fail(-errno, "pipe");
 	err = process_start(&m->sim, ready[1], false, argv);
@@ -452,7 +455,7 @@ static int unload(const char *name)
 
 int machine_stop(struct machine *m)
 {
-	int wrong = 0;
+	int wrong = !!carrier_stop();
 	int status;
 
 	if (access("/sys/module/amt_lme", F_OK) == 0) {
@@ -476,7 +479,9 @@ int ctl_open(void)
 {
 	int fd = open(NODES "/ctl", O_RDWR | O_CLOEXEC);
 
-	return fd < 0 ? fail(-errno, NODES "/ctl") : fd;
+	if (fd < 0)
+		return fail(-errno, NODES "/ctl");
+	return carrier_start() ?: fd;
 }
 
 int ctl_hold(void)

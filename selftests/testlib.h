@@ -175,15 +175,56 @@ int sim_certificate(const char *path);
 /** counter() - a counter of the link by its name, or a negative errno */
 int64_t counter(const char *name);
 
-/** module_unload() - unload a module, without waiting */
+/** module_unload() - carrier_stop(), then unload a module, without waiting */
 int module_unload(const char *name);
+
+/* ---- The relay ---- */
+
+/**
+ * relay_options() - with AMT_LME_TRANSPORT=relay, have the MEI bus hide AMT
+ * @argv: options of amt-sim; two more behind them if they do not say how many
+ *        connections LME takes
+ * @argc: how many there are
+ */
+void relay_options(const char *argv[], size_t argc);
+
+/**
+ * relayed() - whether relay_options() did so
+ *
+ * What carries the messages is amt-helper serve: one that the test starts, or
+ * else the carrier.
+ */
+bool relayed(void);
+
+/**
+ * carrier_start() - if the link is relayed, and none runs, start amt-helper
+ *
+ * Returns when it runs; the link comes later.
+ */
+int carrier_start(void);
+
+/** carrier_stop() - end what carrier_start() started; returns its status */
+int carrier_stop(void);
+
+/** carrier_users() - as how many users of the link the carrier counts */
+unsigned int carrier_users(void);
+
+/** unused_state() - the state of a link that nobody uses, or carries */
+uint32_t unused_state(void);
+
+/* A row that only the bus has says why. */
+#define SKIP_RELAYED(why) \
+	do { \
+		if (relayed()) \
+			SKIP(return, "relayed: " why); \
+	} while (0)
 
 /* ---- Device nodes ---- */
 
-/** ctl_open() - open /dev/amt_lme/ctl */
+/** ctl_open() - open /dev/amt_lme/ctl, then carrier_start() */
 int ctl_open(void);
 
-/** ctl_hold() - open it and hold the link with it; returns the file */
+/** ctl_hold() - ctl_open(), and hold the link with it; returns the file */
 int ctl_hold(void);
 
 /** ctl_connect() - CONNECT with a window; returns the channel */
@@ -252,7 +293,11 @@ enum way {
 /** tcp_connect() - connect to a port on loopback, of AF_INET or AF_INET6 */
 int tcp_connect(int family, unsigned int port);
 
-/** serve_start() - start amt-helper serve; returns when HTTP_PORT is bound */
+/**
+ * serve_start() - carrier_stop(), then start amt-helper serve
+ *
+ * Returns when HTTP_PORT is bound.
+ */
 int serve_start(struct process *helper);
 
 /** way_open() - open a connection to HTTP_PORT; its file */

@@ -13,6 +13,9 @@
 #define CURL "curl", "--silent", "--show-error", "--max-time", "100"
 #define LME_UUID "6733a4db-0476-4e7b-b3af-bcfc29bee7a7"
 
+static const char *const one_connection[] = { "--connections", "1", NULL };
+static const char *const two_connections[] = { "--connections", "2", NULL };
+
 FIXTURE(transport) {
 	struct machine machine;
 	struct process helper;
@@ -23,9 +26,7 @@ FIXTURE(transport) {
 
 FIXTURE_SETUP(transport)
 {
-	static const char *const args[] = { "--connections", "2", NULL };
-
-	ASSERT_EQ(0, machine_start(&self->machine, args));
+	ASSERT_EQ(0, machine_start(&self->machine, two_connections));
 	ASSERT_EQ(0, genl_open(&self->events, true));
 	ASSERT_EQ(0, serve_start(&self->helper));
 }
@@ -90,8 +91,7 @@ TEST_F(transport, it_is_back_when_the_controller_is)
 {
 	ASSERT_EQ(0, sim_vanish(&self->machine));
 	WAIT_FOR(ABSENT);
-	ASSERT_EQ(0, sim_start(&self->machine, (const char *const[]){
-			       "--connections", "2", NULL }));
+	ASSERT_EQ(0, sim_start(&self->machine, two_connections));
 	WAIT_FOR(UP);
 	EXPECT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
 }
@@ -100,7 +100,7 @@ TEST_F(transport, it_goes_over_to_the_bus_when_that_shows_lme)
 {
 	ASSERT_EQ(0, sim_vanish(&self->machine));
 	WAIT_FOR(ABSENT);
-	ASSERT_EQ(0, sim_start(&self->machine, NULL));
+	ASSERT_EQ(0, sim_start(&self->machine, one_connection));
 	WAIT_FOR(UP);
 	EXPECT_EQ(AMT_LME_TRANSPORT_BUS, self->link.transport);
 	EXPECT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
@@ -174,7 +174,7 @@ FIXTURE(on_bus) {
 
 FIXTURE_SETUP(on_bus)
 {
-	ASSERT_EQ(0, machine_start(&self->machine, NULL));
+	ASSERT_EQ(0, machine_start(&self->machine, one_connection));
 }
 
 FIXTURE_TEARDOWN(on_bus)
