@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The event worker: device nodes and notifications follow what changed. */
+#include <linux/err.h>
 #include <linux/ktime.h>
+#include <linux/printk.h>
 #include <linux/string.h>
 
 #include "channel.h"
@@ -54,6 +56,23 @@ static bool take_changed(struct lme *lme, struct lme_channel_facts *facts)
 	return ch;
 }
 
+/*
+ * A line for the first of a row of failures, and one for its end. That is a
+ * session which has settled: firmware may end each session after its start.
+ */
+static void log_change(struct lme *lme, const struct lme_change *change)
+{
+	bool over = !change->error && change->settled;
+
+	if (change->error && !lme->failing)
+		pr_warn("no link to AMT: %pe; it is tried until there is one\n",
+			ERR_PTR(-(long)change->error));
+	else if (over && lme->failing)
+		pr_info("the link to AMT is back: session %u\n",
+			change->generation);
+	lme->failing = change->error || (lme->failing && !over);
+}
+
 /**
  * lme_event_work - make and remove nodes, and tell listeners what changed
  * @work: lme.event_work
@@ -84,6 +103,7 @@ void lme_event_work(struct work_struct *work)
 	spin_unlock(&lme->lock);
 	if (memcmp(&change, &lme->announced, sizeof(change))) {
 		lme->announced = change;
+		log_change(lme, &change);
 		lme_genl_link_changed();
 	}
 }

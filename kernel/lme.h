@@ -110,6 +110,7 @@ struct lme_change {
  * @since_ms: when the link's state was last announced as another one, in
  *            milliseconds of CLOCK_BOOTTIME
  * @announced: what the last link notification said; of the event worker
+ * @failing: the log says that there is no link; of the event worker
  */
 struct lme {
 	spinlock_t lock; /* all but what says otherwise */
@@ -148,6 +149,7 @@ struct lme {
 	u64 counters[AMT_LME_A_COUNTERS_PAD];
 	u64 since_ms;
 	struct lme_change announced;
+	bool failing;
 };
 
 /* lme.c */
