@@ -2,6 +2,7 @@
 /* amt-helper doctor on a machine with virtual AMT, and with parts of it. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <json-c/json.h>
 #include <netinet/in.h>
@@ -113,7 +114,7 @@ TEST_F(doctor, all_is_ok_with_a_serving_helper)
 	EXPECT_TRUE(says(&self->r, "ok", "link", "up, session 1"));
 	EXPECT_TRUE(says(&self->r, "ok", "forwards", "16992 active"));
 	EXPECT_TRUE(says(&self->r, "ok", "tls", "http on port 16992"));
-	EXPECT_TRUE(says(&self->r, "ok", "ports", "16992: amt-helper (pid "));
+	EXPECT_TRUE(says(&self->r, "ok", "ports", "16992: amt-helper["));
 	EXPECT_EQ(0, process_end(&self->other, SIGTERM));
 	process_close(&self->other);
 }
@@ -153,21 +154,54 @@ TEST_F(doctor, a_module_that_is_not_installed_is_30)
 	EXPECT_EQ(0, run(&self->r, "sh", "-c", REMEMBER));
 }
 
+/* The holders that a layer names, as "NAME[PID]" each. */
+static const char *holders(struct json_object *document, const char *layer,
+			   char *text, size_t size)
+{
+	struct json_object *rows = json_object_object_get(document, "layers");
+	size_t used = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i);
+		struct json_object *list;
+
+		if (strcmp(json_text(row, "layer"), layer) != 0 ||
+		    !json_object_object_get_ex(row, "holders", &list))
+			continue;
+		for (size_t j = 0; j < json_object_array_length(list); j++) {
+			struct json_object *holder =
+				json_object_array_get_idx(list, j);
+
+			used += snprintf(text + used, size - used, "%s[%d]",
+					 json_text(holder, "name"),
+					 json_number(holder, "pid"));
+		}
+	}
+	return text;
+}
+
 /* Its stdin stays open as long as it is to hold LME. */
 #define HOLD "cp /usr/bin/bare /tmp/lms; mkfifo /tmp/hold; exec 4<>/tmp/hold; " \
 	"exec /tmp/lms open --hold <&4 >&2"
 
 TEST_F(doctor, an_lms_that_holds_lme_is_28_and_keeps_it)
 {
-	char name[32];
+	struct json_object *document;
+	char name[32], text[64];
 
 	ASSERT_EQ(0, process_start(&self->other, -1, true,
 				   ARGS("sh", "-c", HOLD)));
 	ASSERT_EQ(0, process_expect(&self->other, "16992"));
 	EXPECT_EQ(EXIT_HOLDER, doctor(&self->r));
-	snprintf(name, sizeof(name), "lms (pid %d)", self->other.pid);
+	snprintf(name, sizeof(name), "lms[%d]", self->other.pid);
 	EXPECT_TRUE(says(&self->r, "fail", "holder", name));
 	EXPECT_TRUE(says(&self->r, "warn", "lms", name));
+	EXPECT_EQ(EXIT_HOLDER, run(&self->r, "amt-helper", "doctor", "--json"));
+	EXPECT_EQ(0, schema_check("doctor", self->r.text));
+	document = json_tokener_parse(self->r.text);
+	EXPECT_STREQ(name, holders(document, "holder", text, sizeof(text)));
+	json_object_put(document);
 	EXPECT_TRUE(process_is_running(&self->other));
 	EXPECT_EQ(1, sim_stat("lme_connects"));
 	EXPECT_EQ(0, sim_stat("lme_disconnects"));
@@ -238,7 +272,7 @@ TEST_F(doctor, a_taken_port_is_33_and_names_who_has_it)
 	ASSERT_EQ(0, bind(fd, (struct sockaddr *)&any, sizeof(any)));
 	ASSERT_EQ(0, listen(fd, 1));
 	EXPECT_EQ(EXIT_PORTS, doctor(&self->r));
-	snprintf(name, sizeof(name), "16992: doctor_test (pid %d)", getpid());
+	snprintf(name, sizeof(name), "16992: doctor_test[%d]", getpid());
 	EXPECT_TRUE(says(&self->r, "fail", "ports", name));
 	EXPECT_EQ(EXIT_PERMISSION, run(&self->r, AS_NOBODY, "amt-helper doctor"));
 	EXPECT_TRUE(says(&self->r, "unknown", "ports", "16992: somebody"));
@@ -276,6 +310,7 @@ TEST_F(doctor, an_amt_that_is_disabled_is_25)
 	ASSERT_EQ(0, sim_command("state disabled"));
 	EXPECT_EQ(EXIT_MANAGEABILITY, doctor(&self->r));
 	EXPECT_TRUE(says(&self->r, "fail", "manageability", "reply is empty"));
+	EXPECT_TRUE(says(&self->r, "fail", "manageability", "enable AMT"));
 	EXPECT_TRUE(says(&self->r, "unknown", "provisioning", "did not say"));
 	EXPECT_EQ(0, run(&self->r, REPORT));
 	EXPECT_EQ(0, schema_check("hardware-report", self->r.text));
@@ -307,8 +342,56 @@ TEST_F(doctor, firmware_that_hangs_is_25_and_does_not_hang_it)
 	ASSERT_EQ(0, process_suspend(&self->machine.sim));
 	EXPECT_EQ(EXIT_MANAGEABILITY, doctor(&self->r));
 	EXPECT_TRUE(says(&self->r, "fail", "manageability", "/dev/mei0"));
+	EXPECT_TRUE(says(&self->r, "fail", "manageability",
+			 "firmware does not answer"));
 	EXPECT_TRUE(says(&self->r, "ok", "lme", "LME"));
 	ASSERT_EQ(0, kill(self->machine.sim.pid, SIGCONT));
+}
+
+/* All other subcommands get this answer. */
+TEST_F(doctor, an_answer_that_comes_after_5_s_is_one)
+{
+	ASSERT_EQ(0, sim_command("think 5000"));
+	EXPECT_EQ(0, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "ok", "manageability", "AMT answers"));
+}
+
+TEST_F(doctor, an_amt_that_is_silent_is_25_and_not_called_disabled)
+{
+	ASSERT_EQ(0, sim_command("spoil silent"));
+	EXPECT_EQ(EXIT_MANAGEABILITY, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "fail", "manageability",
+			 "no reply within 15 s -> the firmware does not answer"));
+	EXPECT_EQ(NULL, strstr(self->r.text, "MEBx"));
+}
+
+/* Has the device open, for as long as its stdin is. */
+#define OPEN_MEI "exec 5<>/dev/mei0; echo open >&2; read -r end <&3; true"
+
+TEST_F(doctor, an_amthi_that_is_taken_names_by_whom)
+{
+	struct json_object *document;
+	char name[32], text[64];
+	int end[2];
+
+	ASSERT_EQ(0, pipe2(end, O_CLOEXEC));
+	ASSERT_EQ(0, process_start(&self->other, end[0], true,
+				   ARGS("sh", "-c", OPEN_MEI)));
+	ASSERT_EQ(0, process_expect(&self->other, "open"));
+	ASSERT_EQ(0, sim_command("busy on"));
+	EXPECT_EQ(0, doctor(&self->r));
+	snprintf(name, sizeof(name), "open in sh[%d]", self->other.pid);
+	EXPECT_TRUE(says(&self->r, "unknown", "manageability", name));
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "doctor", "--json"));
+	EXPECT_EQ(0, schema_check("doctor", self->r.text));
+	document = json_tokener_parse(self->r.text);
+	EXPECT_STREQ(name + strlen("open in "),
+		     holders(document, "manageability", text, sizeof(text)));
+	json_object_put(document);
+	close(end[1]);
+	EXPECT_EQ(0, process_wait(&self->other));
+	process_close(&self->other);
+	close(end[0]);
 }
 
 /* ---- JSON ---- */
@@ -404,7 +487,7 @@ TEST_F(doctor, a_report_leaves_lme_to_who_has_it)
 	report = json_tokener_parse(self->r.text);
 	EXPECT_STREQ("another program has LME",
 		     json_text(report, "lme.not_measured"));
-	EXPECT_EQ(NULL, strstr(self->r.text, "lms (pid"));
+	EXPECT_EQ(NULL, strstr(self->r.text, "lms["));
 	json_object_put(report);
 	EXPECT_EQ(1, sim_stat("lme_connects"));
 	EXPECT_EQ(0, sim_stat("lme_disconnects"));

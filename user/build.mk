@@ -37,7 +37,6 @@ amt-helper-src := \
 	user/helper/doctor/module.c \
 	user/helper/doctor/ports.c \
 	user/helper/doctor/processes.c \
-	user/helper/doctor/tree.c \
 	user/helper/failure.c \
 	user/helper/info.c \
 	user/helper/kernel.c \
@@ -61,5 +60,6 @@ amt-helper-src := \
 	user/lib/mei.c \
 	user/lib/netlink.c \
 	user/lib/output.c \
+	user/lib/tree.c \
 	$(wildcard user/amm/*.c user/pthi/*.c)
 amt-helper-pkg := nettle libnl-genl-3.0 libsystemd json-c inih

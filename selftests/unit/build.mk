@@ -6,8 +6,9 @@ pthi_test-src := $(wildcard user/pthi/*.c)
 doctor_hardware_test-src := $(wildcard user/helper/doctor/*.c) \
 	user/helper/amt.c user/helper/describe.c user/helper/failure.c \
 	user/helper/kernel.c user/helper/parse.c \
-	user/lib/device.c user/lib/exit.c user/lib/mei.c \
-	user/lib/netlink.c user/lib/output.c $(wildcard user/pthi/*.c)
+	user/lib/device.c user/lib/exit.c user/lib/holder.c user/lib/mei.c \
+	user/lib/netlink.c user/lib/output.c user/lib/tree.c \
+	$(wildcard user/pthi/*.c)
 doctor_hardware_test-pkg := json-c libnl-genl-3.0
 doctor_link_test-src := $(doctor_hardware_test-src)
 doctor_link_test-pkg := $(doctor_hardware_test-pkg)

@@ -211,7 +211,7 @@ TEST_F(doctor, lme_that_is_connected_is_taken)
 	EXPECT_LAYER(holder, VERDICT_FAIL, "no process has the MEI device");
 	put_process(self->root, 812, "lms\n", "/dev/mei0");
 	put_process(self->root, 813, "other\n", "/dev/mei00");
-	EXPECT_LAYER(holder, VERDICT_FAIL, "open in lms (pid 812)");
+	EXPECT_LAYER(holder, VERDICT_FAIL, "open in lms[812]");
 	EXPECT_EQ(1, self->doctor.processes.mei.count);
 	/* Two may have it. */
 	put(self->root, DEBUGFS "/meclients",
@@ -226,7 +226,7 @@ TEST_F(doctor, without_the_list_open_files_tell_who_may_have_lme)
 	put(self->root, "proc/7/comm", "hidden\n");
 	EXPECT_LAYER(holder, VERDICT_UNKNOWN, "1 processes do not show");
 	put_process(self->root, 812, "lms\n", "/dev/mei0");
-	EXPECT_LAYER(holder, VERDICT_UNKNOWN, "lms (pid 812)");
+	EXPECT_LAYER(holder, VERDICT_UNKNOWN, "lms[812]");
 }
 
 TEST_F(doctor, a_driver_that_was_refused_says_that_lme_is_taken)
@@ -246,7 +246,7 @@ TEST_F(doctor, a_driver_that_was_refused_says_that_lme_is_taken)
 
 TEST_F(doctor, many_holders_are_counted)
 {
-	char expected[] = "p (pid 108) and 4 more";
+	char expected[] = "p[108] and 4 more";
 
 	put_controller(self->root, "mei0", "mei\n");
 	for (int pid = 100; pid < 112; pid++)
@@ -254,7 +254,7 @@ TEST_F(doctor, many_holders_are_counted)
 	look(&self->doctor, self->root);
 	EXPECT_EQ(12, self->doctor.processes.mei.count);
 	check_holder(&self->doctor, &self->finding);
-	EXPECT_NE(NULL, strstr(self->finding.evidence, expected + 11))
+	EXPECT_NE(NULL, strstr(self->finding.evidence, expected + 6))
 		TH_LOG("%s", self->finding.evidence);
 }
 
@@ -262,9 +262,9 @@ TEST_F(doctor, a_name_with_control_characters_is_made_text)
 {
 	put_controller(self->root, "mei0", "mei\n");
 	put_process(self->root, 9, "\x1b[2J\xc3\xa4\n", "/dev/mei0");
-	EXPECT_LAYER(holder, VERDICT_UNKNOWN, "?[2J?? (pid 9)");
+	EXPECT_LAYER(holder, VERDICT_UNKNOWN, "?[2J??[9]");
 	put_process(self->root, 9, "lms\nfail  forged\n", "/dev/mei0");
-	EXPECT_LAYER(holder, VERDICT_UNKNOWN, "lms?fail  forged (pid 9)");
+	EXPECT_LAYER(holder, VERDICT_UNKNOWN, "lms?fail  forged[9]");
 }
 
 TEST_F(doctor, an_lms_is_known_by_its_name)
@@ -274,9 +274,9 @@ TEST_F(doctor, an_lms_is_known_by_its_name)
 	put_process(self->root, 6, "films\n", "/dev/null");
 	EXPECT_LAYER(lms, VERDICT_OK, "no lms");
 	put_process(self->root, 8, "meshagent_x86-6\n", "/dev/null");
-	EXPECT_LAYER(lms, VERDICT_WARN, "meshagent_x86-6 (pid 8)");
+	EXPECT_LAYER(lms, VERDICT_WARN, "meshagent_x86-6[8]");
 	put_process(self->root, 7, "LMS\n", "/dev/null");
-	EXPECT_LAYER(lms, VERDICT_WARN, "LMS (pid 7)");
+	EXPECT_LAYER(lms, VERDICT_WARN, "LMS[7]");
 }
 
 /* ---- The module ---- */

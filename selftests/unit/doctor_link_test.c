@@ -84,21 +84,58 @@ static void answer(struct doctor *doctor, enum exit_code code,
 	strcpy(doctor->amt.failure.message, message);
 }
 
-TEST_F(doctor, an_amt_that_does_not_answer_is_disabled)
+TEST_F(doctor, what_to_do_follows_from_what_was_seen)
 {
+	static const struct {
+		enum exit_code code;
+		const char *evidence;
+		const char *advice;
+	} rows[] = {
+		{ EXIT_AMT_STATUS, "what was seen", "enable AMT" },
+		{ EXIT_NO_CLIENT, "what was seen", "enable AMT" },
+		{ EXIT_TIMEOUT, "no reply within 15 s", "firmware does not answer" },
+		{ EXIT_NO_MEI, "what was seen", "firmware does not answer" },
+		{ EXIT_PERMISSION, "what was seen", "root" },
+		{ EXIT_PROTOCOL, "what was seen", "no reply of AMT" },
+		{ EXIT_INTERNAL, "what was seen", "dmesg" },
+	};
+
 	EXPECT_LAYER(manageability, VERDICT_UNKNOWN, "no MEI device");
 	put_controller(self->root, "mei0", "mei\n");
 	EXPECT_LAYER(manageability, VERDICT_UNKNOWN, "/dev/mei0 may not be");
 	EXPECT_FINDING(provisioning, VERDICT_UNKNOWN, "/dev/mei0 may not be");
-	answer(&self->doctor, EXIT_AMT_STATUS, "the reply is empty");
-	EXPECT_FINDING(manageability, VERDICT_FAIL, "the reply is empty");
-	EXPECT_FINDING(provisioning, VERDICT_UNKNOWN, "did not say");
-	answer(&self->doctor, EXIT_TIMEOUT, "no reply within 3 s");
-	EXPECT_FINDING(manageability, VERDICT_FAIL, "no reply");
-	answer(&self->doctor, EXIT_BUSY, "another program");
-	EXPECT_FINDING(manageability, VERDICT_UNKNOWN, "another program");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		answer(&self->doctor, rows[i].code, "what was seen");
+		EXPECT_FINDING(manageability, VERDICT_FAIL, rows[i].evidence);
+		EXPECT_NE(NULL, strstr(self->finding.advice, rows[i].advice))
+			TH_LOG("%s: %s", exit_name(rows[i].code),
+			       self->finding.advice);
+		EXPECT_FINDING(provisioning, VERDICT_UNKNOWN, "did not say");
+	}
 	answer(&self->doctor, EXIT_OK, "");
 	EXPECT_FINDING(manageability, VERDICT_OK, "AMT answers");
+}
+
+TEST_F(doctor, a_busy_amthi_is_of_who_has_the_device_open)
+{
+	put_controller(self->root, "mei0", "mei\n");
+	look(&self->doctor, self->root);
+	answer(&self->doctor, EXIT_BUSY, "another program");
+	EXPECT_FINDING(manageability, VERDICT_UNKNOWN,
+		       "AMTHI is taken, and no process has");
+	put(self->root, "proc/7/comm", "hidden\n");
+	look(&self->doctor, self->root);
+	answer(&self->doctor, EXIT_BUSY, "another program");
+	EXPECT_FINDING(manageability, VERDICT_UNKNOWN, "cannot be seen");
+	put_process(self->root, 900, "rpc\n", "/dev/mei0");
+	put_process(self->root, 901, "other\n", "/dev/mei1");
+	look(&self->doctor, self->root);
+	answer(&self->doctor, EXIT_BUSY, "another program");
+	EXPECT_FINDING(manageability, VERDICT_UNKNOWN, "open in rpc[900]");
+	ASSERT_NE(NULL, self->finding.holders);
+	EXPECT_EQ(1, self->finding.holders->count);
+	EXPECT_EQ(900, self->finding.holders->task[0].pid);
+	EXPECT_FINDING(provisioning, VERDICT_UNKNOWN, "did not say");
 }
 
 TEST_F(doctor, an_answer_tells_of_amthi_without_a_list)
@@ -144,9 +181,9 @@ TEST_F(doctor, a_port_is_taken_by_who_listens_where_we_would)
 	    SOCKET("0100007F", "4260", "0A", "101"));
 	EXPECT_LAYER(ports, VERDICT_UNKNOWN, "16992: somebody");
 	put_process(self->root, 80, "nginx\n", "socket:[101]");
-	EXPECT_LAYER(ports, VERDICT_FAIL, "taken: 16992: nginx (pid 80)");
+	EXPECT_LAYER(ports, VERDICT_FAIL, "taken: 16992: nginx[80]");
 	put_process(self->root, 80, "amt-helper\n", "socket:[101]");
-	EXPECT_LAYER(ports, VERDICT_OK, "16992: amt-helper (pid 80)");
+	EXPECT_LAYER(ports, VERDICT_OK, "16992: amt-helper[80]");
 }
 
 TEST_F(doctor, a_socket_is_of_who_has_its_inode_and_named_once)
@@ -160,7 +197,7 @@ TEST_F(doctor, a_socket_is_of_who_has_its_inode_and_named_once)
 	put_link(self->root, "proc/80/fd/4", "socket:[103]");
 	put_process(self->root, 81, "ipmid\n", "socket:[102]");
 	EXPECT_LAYER(ports, VERDICT_FAIL, "");
-	EXPECT_STREQ("taken: 16992: nginx (pid 80), 623: ipmid (pid 81)",
+	EXPECT_STREQ("taken: 16992: nginx[80], 623: ipmid[81]",
 		     self->finding.evidence);
 }
 
@@ -181,6 +218,11 @@ TEST_F(doctor, sockets_elsewhere_are_not_in_the_way)
 	    SOCKET("00000000000000000000000001000000", "0298", "0A", "106"));
 	EXPECT_LAYER(ports, VERDICT_UNKNOWN,
 		     "623: somebody, 16993: somebody, 664: somebody");
+	/* 127.0.0.1 of a socket for IPv6. */
+	put(self->root, "proc/net/tcp", SOCKETS);
+	put(self->root, "proc/net/tcp6", SOCKETS
+	    SOCKET("0000000000000000FFFF00000100007F", "4261", "0A", "107"));
+	EXPECT_LAYER(ports, VERDICT_UNKNOWN, "16993: somebody");
 }
 
 TEST_F(doctor, a_port_that_amt_does_not_forward_may_be_taken)
@@ -190,11 +232,11 @@ TEST_F(doctor, a_port_that_amt_does_not_forward_may_be_taken)
 	put_process(self->root, 80, "ipmid\n", "socket:[101]");
 	look(&self->doctor, self->root);
 	self->doctor.kernel_error = 0;
-	EXPECT_FINDING(ports, VERDICT_FAIL, "623: ipmid (pid 80)");
+	EXPECT_FINDING(ports, VERDICT_FAIL, "623: ipmid[80]");
 	forward(&self->doctor, 16992);
-	EXPECT_FINDING(ports, VERDICT_OK, "623: ipmid (pid 80)");
+	EXPECT_FINDING(ports, VERDICT_OK, "623: ipmid[80]");
 	forward(&self->doctor, 623);
-	EXPECT_FINDING(ports, VERDICT_FAIL, "623: ipmid (pid 80)");
+	EXPECT_FINDING(ports, VERDICT_FAIL, "623: ipmid[80]");
 }
 
 /* ---- The table ---- */

@@ -70,6 +70,18 @@ static const struct argp argp = {
 	.doc = doc,
 };
 
+static void describe_holders(struct json_object *row, const struct tasks *tasks)
+{
+	struct json_object *holders = output_array(row, "holders");
+
+	for (int i = 0; i < tasks->count && i < TASKS_MAX; i++) {
+		struct json_object *holder = output_row(holders);
+
+		output_u32(holder, "pid", tasks->task[i].pid);
+		output_string(holder, "name", tasks->task[i].name);
+	}
+}
+
 static struct json_object *describe(const struct finding *findings)
 {
 	struct json_object *document = output_new();
@@ -84,6 +96,8 @@ static struct json_object *describe(const struct finding *findings)
 			    verdict_name(finding->verdict));
 		output_string(row, "evidence", finding->evidence);
 		output_string(row, "advice", finding->advice);
+		if (finding->holders)
+			describe_holders(row, finding->holders);
 	}
 	return document;
 }

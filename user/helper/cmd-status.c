@@ -111,27 +111,30 @@ static void describe_kernel(struct json_object *document,
 	kernel_judge(&state.link, failure);
 }
 
+/* Who has the address of a listener that could not be bound, or nobody. */
+static void add_holder(struct json_object *row)
+{
+	struct json_object *error = json_object_object_get(row, "error");
+	struct tasks holders = { .count = 0 };
+	char text[TASKS_TEXT_SIZE];
+
+	if (json_object_get_int(json_object_object_get(error, "value")) ==
+	    EADDRINUSE)
+		holders_of_port(json_object_get_string(
+					json_object_object_get(row, "address")),
+				json_object_get_int(json_object_object_get(
+					row, "local_port")),
+				&holders);
+	output_string(row, "holder", tasks_text(&holders, text, sizeof(text)));
+}
+
 /* Here and not in the daemon, which may not see processes of others. */
 static void add_holders(struct json_object *listeners)
 {
 	size_t count = json_object_array_length(listeners);
 
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *row =
-			json_object_array_get_idx(listeners, i);
-		struct json_object *error =
-			json_object_object_get(row, "error");
-		char name[64] = "";
-
-		if (json_object_get_int(json_object_object_get(error,
-						"value")) == EADDRINUSE)
-			holder_find(json_object_get_string(
-					json_object_object_get(row, "address")),
-				    json_object_get_int(json_object_object_get(
-					row, "local_port")),
-				    name, sizeof(name));
-		output_string(row, "holder", name);
-	}
+	for (size_t i = 0; i < count; i++)
+		add_holder(json_object_array_get_idx(listeners, i));
 }
 
 /* Take over what the daemon says; false if it does not say that much. */

@@ -1,121 +1,236 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who listens on a TCP port: /proc/net/tcp and tcp6, then all descriptors. */
+/* Who has what others want. */
 #include <arpa/inet.h>
-#include <glob.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <ctype.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/holder.h"
+#include "lib/tree.h"
 
-#define STATE_LISTEN 0x0a
+/* State of a socket in /proc/net/tcp, include/net/tcp_states.h. */
+#define STATE_LISTEN 10
 
-/* An address as /proc/net/tcp and tcp6 write it, see proc(5). */
-struct key {
-	char hex[33];
-	unsigned int port;
-};
+/* ---- Processes ---- */
 
-static bool is_any(const char *hex)
+void tasks_add(struct tasks *tasks, const struct task *task)
 {
-	return hex[strspn(hex, "0")] == '\0';
+	for (int i = 0; i < tasks->count && i < TASKS_MAX; i++)
+		if (tasks->task[i].pid == task->pid)
+			return;
+	if (tasks->count < TASKS_MAX)
+		tasks->task[tasks->count] = *task;
+	tasks->count++;
 }
 
-static bool in_the_way(const char *line, const struct key *key,
-		       unsigned long *inode)
+const char *tasks_text(const struct tasks *tasks, char *text, size_t size)
 {
-	unsigned int port, state;
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (int i = 0; i < tasks->count && i < TASKS_MAX; i++)
+		if (used < size)
+			used += (size_t)snprintf(text + used, size - used,
+						 "%s%s[%d]", i ? ", " : "",
+						 tasks->task[i].name,
+						 tasks->task[i].pid);
+	if (tasks->count > TASKS_MAX && used < size)
+		snprintf(text + used, size - used, " and %d more",
+			 tasks->count - TASKS_MAX);
+	return text;
+}
+
+/* False if it does not show its files. */
+static bool look_at_files(int root, const struct task *task,
+			  const struct process_ops *ops, void *arg)
+{
+	DIR *folder = tree_folder(root, "proc/%d/fd", task->pid);
+	char target[TREE_PATH_SIZE];
+	const char *name;
+
+	if (!folder) /* It may have ended just now. */
+		return !tree_has(root, "proc/%d", task->pid);
+	while ((name = tree_next(folder)))
+		if (tree_link(root, target, sizeof(target), "proc/%d/fd/%s",
+			      task->pid, name) == 0)
+			ops->file(arg, task, target);
+	closedir(folder);
+	return true;
+}
+
+int processes_look(int root, const struct process_ops *ops, void *arg)
+{
+	DIR *folder = tree_folder(root, "proc");
+	struct task task;
+	const char *name;
+	int hidden = 0;
+
+	while (folder && (name = tree_next(folder))) {
+		task.pid = isdigit((unsigned char)*name) ? atoi(name) : 0;
+		if (task.pid == 0 || task.pid == getpid())
+			continue;
+		tree_read(root, task.name, sizeof(task.name), "proc/%d/comm",
+			  task.pid);
+		if (ops->process)
+			ops->process(arg, &task);
+		hidden += !look_at_files(root, &task, ops, arg);
+	}
+	if (folder)
+		closedir(folder);
+	return hidden;
+}
+
+/* ---- Sockets that listen ---- */
+
+static void map_ipv4(struct in6_addr *address, uint32_t ipv4)
+{
+	*address = (struct in6_addr){ .s6_addr32 = {
+		0, 0, htonl(0xffff), ipv4,
+	} };
+}
+
+/* Words of the address as the machine has them: 8 hex digits, or 32. */
+static bool parse_hex(const char *hex, struct in6_addr *address)
+{
+	size_t words = strlen(hex) / 8;
+	uint32_t word[4];
+
+	for (size_t i = 0; i < words && i < 4; i++)
+		if (sscanf(hex + i * 8, "%8" SCNx32, &word[i]) != 1)
+			return false;
+	if (words == 1)
+		map_ipv4(address, word[0]);
+	else if (words == 4)
+		memcpy(address, word, sizeof(word));
+	return words == 1 || words == 4;
+}
+
+static bool parse_line(const char *line, struct listening *socket)
+{
+	unsigned int state;
 	char hex[33];
 
 	return sscanf(line,
 		      " %*d: %32[0-9A-F]:%x %*32[0-9A-F]:%*x %x %*s %*s %*s %*d %*d %lu",
-		      hex, &port, &state, inode) == 4 &&
-	       port == key->port && state == STATE_LISTEN &&
-	       (is_any(hex) || is_any(key->hex) || strcmp(hex, key->hex) == 0);
+		      hex, &socket->port, &state, &socket->inode) == 4 &&
+	       state == STATE_LISTEN && parse_hex(hex, &socket->address);
 }
 
-/* The inode of the first socket that is, or 0. */
-static unsigned long find_inode(const char *path, const struct key *key)
+static void look_at_sockets(int root, const char *name,
+			    void (*each)(void *arg,
+					 const struct listening *socket),
+			    void *arg)
 {
-	unsigned long found = 0;
-	unsigned long inode;
-	char line[512];
-	FILE *file = fopen(path, "re");
+	FILE *file = tree_file(root, "proc/net/%s", name);
+	struct listening socket;
+	char *line = NULL;
+	size_t size = 0;
 
 	if (!file)
-		return 0;
-	while (!found && fgets(line, sizeof(line), file))
-		if (in_the_way(line, key, &inode))
-			found = inode;
-	fclose(file);
-	return found;
+		return;
+	while (getline(&line, &size, file) > 0)
+		if (parse_line(line, &socket))
+			each(arg, &socket);
+	free(line);
+	(void)fclose(file);
+}
+
+void listening_look(int root,
+		    void (*each)(void *arg, const struct listening *socket),
+		    void *arg)
+{
+	look_at_sockets(root, "tcp", each, arg);
+	look_at_sockets(root, "tcp6", each, arg);
+}
+
+static bool is_any(const struct in6_addr *address)
+{
+	return IN6_IS_ADDR_UNSPECIFIED(address) ||
+	       (IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr32[3] == 0);
 }
 
 /* A socket of IPv6 may take IPv4 too, if it is on all addresses. */
-static unsigned long find_socket(const char *address, unsigned int port)
+bool listening_bars(const struct listening *socket,
+		    const struct in6_addr *address)
 {
-	struct key key = { .port = port };
-	unsigned long inode;
-	uint32_t word[4];
-
-	if (inet_pton(AF_INET6, address, word) == 1) {
-		snprintf(key.hex, sizeof(key.hex), "%08X%08X%08X%08X", word[0],
-			 word[1], word[2], word[3]);
-		return find_inode("/proc/net/tcp6", &key);
-	}
-	if (inet_pton(AF_INET, address, word) != 1)
-		return 0;
-	snprintf(key.hex, sizeof(key.hex), "%08X", word[0]);
-	inode = find_inode("/proc/net/tcp", &key);
-	return inode ? inode : find_inode("/proc/net/tcp6", &key);
-}
-
-static bool is_link_to(const char *path, const char *target)
-{
-	char buffer[64];
-	ssize_t n = readlink(path, buffer, sizeof(buffer) - 1);
-
-	if (n < 0)
+	if (IN6_IS_ADDR_UNSPECIFIED(&socket->address))
+		return true;
+	if (IN6_IS_ADDR_V4MAPPED(&socket->address) !=
+	    IN6_IS_ADDR_V4MAPPED(address))
 		return false;
-	buffer[n] = '\0';
-	return strcmp(buffer, target) == 0;
+	return is_any(&socket->address) || is_any(address) ||
+	       IN6_ARE_ADDR_EQUAL(&socket->address, address);
 }
 
-/* @path is /proc/PID/fd/N. */
-static void name_process(const char *path, char *name, size_t size)
+bool listening_address(const char *text, struct in6_addr *address)
 {
-	char comm[64], word[32] = "";
-	FILE *file;
-	int pid;
+	struct in_addr ipv4;
 
-	if (sscanf(path, "/proc/%d/", &pid) != 1)
-		return;
-	snprintf(comm, sizeof(comm), "/proc/%d/comm", pid);
-	file = fopen(comm, "re");
-	if (file && fgets(word, sizeof(word), file))
-		word[strcspn(word, "\n")] = '\0';
-	if (file)
-		fclose(file);
-	snprintf(name, size, "%s[%d]", word, pid);
+	if (inet_pton(AF_INET, text, &ipv4) != 1)
+		return inet_pton(AF_INET6, text, address) == 1;
+	map_ipv4(address, ipv4.s_addr);
+	return true;
 }
 
-void holder_find(const char *address, unsigned int port, char *name,
-		 size_t size)
-{
-	unsigned long inode = find_socket(address, port);
-	char target[32];
-	glob_t found;
+/* ---- Holders ---- */
 
-	name[0] = '\0';
-	if (!inode)
+/* What is held, and who does. */
+struct search {
+	struct in6_addr address;
+	unsigned int port;
+	char target[64];
+	struct tasks *found;
+};
+
+static void on_file(void *arg, const struct task *task, const char *target)
+{
+	struct search *search = arg;
+
+	if (strcmp(target, search->target) == 0)
+		tasks_add(search->found, task);
+}
+
+static const struct process_ops find_file = { .file = on_file };
+
+static void on_socket(void *arg, const struct listening *socket)
+{
+	struct search *search = arg;
+
+	if (!*search->target && socket->port == search->port &&
+	    listening_bars(socket, &search->address))
+		snprintf(search->target, sizeof(search->target),
+			 "socket:[%lu]", socket->inode);
+}
+
+void holders_of_file(const char *path, struct tasks *tasks)
+{
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct search search = { .found = tasks };
+
+	tasks->count = 0;
+	snprintf(search.target, sizeof(search.target), "%s", path);
+	if (root < 0)
 		return;
-	snprintf(target, sizeof(target), "socket:[%lu]", inode);
-	if (glob("/proc/[0-9]*/fd/*", GLOB_NOSORT, NULL, &found) != 0)
+	processes_look(root, &find_file, &search);
+	close(root);
+}
+
+void holders_of_port(const char *address, unsigned int port,
+		     struct tasks *tasks)
+{
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct search search = { .port = port, .found = tasks };
+
+	tasks->count = 0;
+	if (root < 0)
 		return;
-	for (size_t i = 0; !name[0] && i < found.gl_pathc; i++)
-		if (is_link_to(found.gl_pathv[i], target))
-			name_process(found.gl_pathv[i], name, size);
-	globfree(&found);
+	if (listening_address(address, &search.address))
+		listening_look(root, on_socket, &search);
+	if (*search.target)
+		processes_look(root, &find_file, &search);
+	close(root);
 }

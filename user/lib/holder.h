@@ -1,18 +1,92 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Who listens on a TCP port of this host. */
+/*
+ * Who has what others want: the processes of this host with their open files,
+ * and the TCP sockets that listen, as procfs shows them. It shows the files of
+ * other users to root only.
+ */
 #ifndef LIB_HOLDER_H
 #define LIB_HOLDER_H
 
+#include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 
+#define TASK_NAME_SIZE 64
+#define TASKS_MAX 8
+#define TASKS_TEXT_SIZE 256
+
 /**
- * holder_find() - find the process that keeps others from listening
- * @address: the IP address to listen on
- * @port: and the port
- * @name: set to "NAME[PID]"; empty if there is none, or /proc hides it
- * @size: of @name
+ * struct task - a process
+ * @pid: 0 if it is not known
+ * @name: its name
  */
-void holder_find(const char *address, unsigned int port, char *name,
-		 size_t size);
+struct task {
+	int pid;
+	char name[TASK_NAME_SIZE];
+};
+
+/** struct tasks - some processes; those beyond TASKS_MAX are only counted */
+struct tasks {
+	struct task task[TASKS_MAX];
+	int count;
+};
+
+/** tasks_add() - add a process, unless it is there */
+void tasks_add(struct tasks *tasks, const struct task *task);
+
+/** tasks_text() - "lms[812], rpc[900]"; empty if there is none */
+const char *tasks_text(const struct tasks *tasks, char *text, size_t size);
+
+/**
+ * struct process_ops - who is told of processes
+ * @process: there is one; may be NULL
+ * @file: it has a file open; @target is as proc(5) has it: a path, or
+ *	"socket:[INODE]"
+ */
+struct process_ops {
+	void (*process)(void *arg, const struct task *task);
+	void (*file)(void *arg, const struct task *task, const char *target);
+};
+
+/**
+ * processes_look() - look at all processes but this one
+ * @root: a folder with proc
+ * @ops: who is told
+ * @arg: for @ops
+ *
+ * Return: how many did not show their files.
+ */
+int processes_look(int root, const struct process_ops *ops, void *arg);
+
+/**
+ * struct listening - a TCP socket that listens
+ * @address: where; an IPv4 address as IPv6 maps it
+ * @port: and on which port
+ * @inode: of the socket
+ */
+struct listening {
+	struct in6_addr address;
+	unsigned int port;
+	unsigned long inode;
+};
+
+/** listening_look() - tell of all of them in @root */
+void listening_look(int root,
+		    void (*each)(void *arg, const struct listening *socket),
+		    void *arg);
+
+/** listening_bars() - whether it keeps others from an address, on its port */
+bool listening_bars(const struct listening *socket,
+		    const struct in6_addr *address);
+
+/** listening_address() - an IP address as in struct listening; false: it is none */
+bool listening_address(const char *text, struct in6_addr *address);
+
+/** holders_of_file() - who has a file open, such as "/dev/mei0" */
+void holders_of_file(const char *path, struct tasks *tasks);
+
+/** holders_of_port() - who keeps others from listening there */
+void holders_of_port(const char *address, unsigned int port,
+		     struct tasks *tasks);
 
 #endif /* LIB_HOLDER_H */

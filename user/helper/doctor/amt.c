@@ -5,16 +5,12 @@
 #include "helper/amt.h"
 #include "helper/doctor/doctor.h"
 
-/* AMT answers within milliseconds. */
-#define TIMEOUT 3
-
 void doctor_conversation(const struct doctor *doctor, struct amt *amt,
 			 char device[DEVICE_SIZE])
 {
 	snprintf(device, DEVICE_SIZE, "/dev/%s", doctor->mei.name);
 	*amt = (struct amt)AMT_CLOSED;
 	amt->device = device;
-	amt->timeout = TIMEOUT;
 	amt->tries = 1;
 }
 

@@ -2,6 +2,7 @@
 /* Layers that AMT itself tells about. */
 #include <stdio.h>
 
+#include "helper/amt.h"
 #include "helper/doctor/doctor.h"
 
 /* Documentation/protocol.rst, "PTHI". */
@@ -24,6 +25,25 @@ static bool not_asked(const struct doctor *doctor, struct finding *finding)
 	return true;
 }
 
+/* What to do; the failure says what was seen. */
+static const char *advice(enum exit_code code)
+{
+	switch (code) {
+	case EXIT_NO_CLIENT:
+	case EXIT_AMT_STATUS:
+		return "enable AMT (manageability) in the firmware setup (MEBx); after a reset it may need a minute";
+	case EXIT_NO_MEI:
+	case EXIT_TIMEOUT:
+		return "the firmware does not answer: try again in a minute, then power the machine off and on";
+	case EXIT_PERMISSION:
+		return "run as root, outside of a container";
+	case EXIT_PROTOCOL:
+		return "this is no reply of AMT: try again; if it stays so, its firmware differs: amt-helper doctor --hardware-report";
+	default:
+		return "dmesg | grep mei says why";
+	}
+}
+
 void check_manageability(const struct doctor *doctor, struct finding *finding)
 {
 	const struct failure *failure = &doctor->amt.failure;
@@ -34,14 +54,17 @@ void check_manageability(const struct doctor *doctor, struct finding *finding)
 	case EXIT_OK:
 		finding_set(finding, VERDICT_OK, "", "AMT answers");
 		break;
-	case EXIT_NO_CLIENT:
 	case EXIT_BUSY:
-		finding_set(finding, VERDICT_UNKNOWN,
-			    "", "%.250s", failure->message);
+		finding_taken(finding, VERDICT_UNKNOWN, &doctor->processes,
+			      "AMTHI",
+			      "run it again when that has ended, or stop it");
+		break;
+	case EXIT_TIMEOUT:
+		finding_set(finding, VERDICT_FAIL, advice(failure->code),
+			    "no reply within %d s", AMT_TIMEOUT);
 		break;
 	default:
-		finding_set(finding, VERDICT_FAIL,
-			    "enable AMT (manageability) in the firmware setup (MEBx); after a reset it may need a minute",
+		finding_set(finding, VERDICT_FAIL, advice(failure->code),
 			    "%.250s", failure->message);
 	}
 }

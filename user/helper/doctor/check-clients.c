@@ -7,6 +7,7 @@
 #include "helper/doctor/doctor.h"
 
 #define NO_CLIENT "enable AMT (manageability) in the firmware setup (MEBx); not every ME has AMT"
+#define STOP_IT "stop it (systemctl stop lms, if it is that); one program at a time can use LME"
 #define SEE_MORE "run as root, with debugfs mounted on /sys/kernel/debug"
 
 static void judge_client(const struct doctor *doctor, struct finding *finding,
@@ -92,35 +93,40 @@ static bool is_yielded(const struct doctor *doctor)
 	       doctor->kernel.link.state == AMT_LME_LINK_STATE_YIELDED;
 }
 
-static void judge_taken(const struct process_facts *seen,
-			struct finding *finding)
+void finding_taken(struct finding *finding, enum verdict verdict,
+		   const struct process_facts *processes, const char *client,
+		   const char *advice)
 {
-	char text[FINDING_SIZE];
+	char text[TASKS_TEXT_SIZE];
 
-	if (seen->mei.count)
-		finding_set(finding, VERDICT_FAIL,
-			    "stop it (systemctl stop lms, if it is that); one program at a time can use LME",
-			    "LME is taken; the MEI device is open in %.200s",
-			    tasks_text(&seen->mei, text));
-	else if (seen->unseen)
-		finding_set(finding, VERDICT_FAIL,
+	if (processes->mei.count)
+		finding_set(finding, verdict, advice,
+			    "%s is taken; the MEI device is open in %.200s",
+			    client,
+			    tasks_text(&processes->mei, text, sizeof(text)));
+	else if (processes->unseen)
+		finding_set(finding, verdict,
 			    "run as root to see its name, and stop it",
-			    "LME is taken by a process that cannot be seen");
+			    "%s is taken by a process that cannot be seen",
+			    client);
 	else
-		finding_set(finding, VERDICT_FAIL,
+		finding_set(finding, verdict,
 			    "unload the drivers that are bound to it: ls /sys/bus/mei/drivers",
-			    "LME is taken, and no process has the MEI device open");
+			    "%s is taken, and no process has the MEI device open",
+			    client);
+	finding->holders = &processes->mei;
 }
 
 static void judge_unknown(const struct process_facts *seen,
 			  struct finding *finding)
 {
-	char text[FINDING_SIZE];
+	char text[TASKS_TEXT_SIZE];
 
 	if (seen->mei.count)
 		finding_set(finding, VERDICT_UNKNOWN, SEE_MORE,
 			    "the MEI device is open in %.200s, for LME or another client",
-			    tasks_text(&seen->mei, text));
+			    tasks_text(&seen->mei, text,
+				       sizeof(text)));
 	else if (seen->unseen)
 		finding_set(finding, VERDICT_UNKNOWN, SEE_MORE,
 			    "%d processes do not show their files",
@@ -143,7 +149,7 @@ void check_holder(const struct doctor *doctor, struct finding *finding)
 			    "it comes back when that amt-helper yield ends",
 			    "LME is left to another program");
 	else if (connected(doctor) == 1)
-		judge_taken(seen, finding);
+		finding_taken(finding, VERDICT_FAIL, seen, "LME", STOP_IT);
 	else if (connected(doctor) == 0)
 		finding_set(finding, VERDICT_OK, "", "nobody has LME");
 	else

@@ -177,7 +177,7 @@ static const char *listeners_text(const struct doctor *doctor,
 		if (listener->owner.pid)
 			used += (size_t)snprintf(text + used,
 						 FINDING_SIZE - used,
-						 "%s (pid %d)",
+						 "%s[%d]",
 						 listener->owner.name,
 						 listener->owner.pid);
 		else
@@ -221,7 +221,7 @@ void check_lms(const struct doctor *doctor, struct finding *finding)
 	if (lms->count)
 		finding_set(finding, VERDICT_WARN,
 			    "it and amt-helper serve want the same; keep one, such as: systemctl disable --now lms",
-			    "%.200s is running", tasks_text(lms, text));
+			    "%.200s is running", tasks_text(lms, text, sizeof(text)));
 	else
 		finding_set(finding, VERDICT_OK, "",
 			    "no lms, meshagent or meshcmd is running");

@@ -2,7 +2,6 @@
 /*
  * amt-helper doctor: what is seen of this machine, and what that means.
  *
- *   tree.c      reading below a root folder
  *   mei.c ports.c processes.c module.c amt.c   what is seen, without judgement
  *   check-*.c   what it means: a function for each layer, which only reads facts
  *   layers.c    the table of layers, and all of it in order
@@ -18,11 +17,11 @@
 
 #include "helper/failure.h"
 #include "lib/exit.h"
+#include "lib/holder.h"
 #include "lib/netlink.h"
 
 #define NAME_SIZE 64
 #define CLIENTS_MAX 64
-#define TASKS_MAX 8
 #define LISTENERS_MAX 32
 #define DEVICE_SIZE (NAME_SIZE + 8)
 #define FINDING_SIZE 256
@@ -116,16 +115,6 @@ struct mei_facts {
 };
 
 /**
- * struct task - a process
- * @pid: 0 if it is not known
- * @name: its name
- */
-struct task {
-	int pid;
-	char name[NAME_SIZE];
-};
-
-/**
  * struct listener - who listens on a port that serve would bind
  * @port: the port
  * @inode: of the socket
@@ -135,12 +124,6 @@ struct listener {
 	unsigned int port;
 	unsigned long inode;
 	struct task owner;
-};
-
-/** struct tasks - some processes; those beyond TASKS_MAX are only counted */
-struct tasks {
-	struct task task[TASKS_MAX];
-	int count;
 };
 
 /**
@@ -242,11 +225,13 @@ const char *verdict_name(enum verdict verdict);
  * @verdict: its verdict
  * @evidence: why
  * @advice: what to do; may be empty
+ * @holders: who has what is taken, or NULL; of the facts
  */
 struct finding {
 	enum verdict verdict;
 	char evidence[FINDING_SIZE];
 	const char *advice;
+	const struct tasks *holders;
 };
 
 /**
@@ -304,8 +289,8 @@ void look_at_module(struct doctor *doctor, int root);
 void look_at_mei(struct doctor *doctor, int root);
 void look_at_kernel(struct doctor *doctor);
 void look_at_ports(struct doctor *doctor, int root);
-void look_at_processes(struct doctor *doctor, int root);
 void look_at_amt(struct doctor *doctor);
+void look_at_processes(struct doctor *doctor, int root);
 
 /** client_find() - a client of the firmware by its GUID, or NULL */
 const struct client *client_find(const struct mei_facts *mei, const char *uuid);
@@ -313,11 +298,17 @@ const struct client *client_find(const struct mei_facts *mei, const char *uuid);
 /** link_is_up() - whether the driver's link to AMT is up */
 bool link_is_up(const struct doctor *doctor);
 
-/** tasks_add() - add a process, unless it is there */
-void tasks_add(struct tasks *tasks, const struct task *task);
-
-/** tasks_text() - "lms (pid 812), rpc (pid 900)" */
-const char *tasks_text(const struct tasks *tasks, char text[FINDING_SIZE]);
+/**
+ * finding_taken() - a client was refused, as others are connected
+ * @finding: to be filled
+ * @verdict: its verdict
+ * @processes: who may have it
+ * @client: its name
+ * @advice: what to do when they are known
+ */
+void finding_taken(struct finding *finding, enum verdict verdict,
+		   const struct process_facts *processes, const char *client,
+		   const char *advice);
 
 void check_pci(const struct doctor *doctor, struct finding *finding);
 void check_driver(const struct doctor *doctor, struct finding *finding);

@@ -47,6 +47,7 @@ void finding_set(struct finding *finding, enum verdict verdict,
 
 	finding->verdict = verdict;
 	finding->advice = advice;
+	finding->holders = NULL;
 	va_start(args, format);
 	vsnprintf(finding->evidence, sizeof(finding->evidence), format, args);
 	va_end(args);
@@ -59,8 +60,8 @@ void doctor_look(struct doctor *doctor, int root)
 	look_at_mei(doctor, root);
 	look_at_kernel(doctor);
 	look_at_ports(doctor, root);
-	look_at_processes(doctor, root);
 	look_at_amt(doctor);
+	look_at_processes(doctor, root); /* now, if AMT was busy */
 }
 
 void doctor_judge(const struct doctor *doctor,

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "helper/doctor/doctor.h"
-#include "helper/doctor/tree.h"
+#include "lib/tree.h"
 
 #define PCI "sys/bus/pci/devices"
 #define CLASS "sys/class/mei"

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "helper/doctor/doctor.h"
-#include "helper/doctor/tree.h"
+#include "lib/tree.h"
 #include "lib/device.h"
 
 /* Ends a signed module, scripts/sign-file.c. */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "helper/doctor/tree.h"
+#include "lib/tree.h"
 
 /* The path of a printf() format, in a buffer of the caller. */
 #define PATH_OF(path, format)                                                  \

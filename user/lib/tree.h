@@ -3,8 +3,8 @@
  * What sysfs, procfs and the like say, below a root folder: "/" of this
  * machine, or a tree that a test made. Paths have no leading slash.
  */
-#ifndef DOCTOR_TREE_H
-#define DOCTOR_TREE_H
+#ifndef LIB_TREE_H
+#define LIB_TREE_H
 
 #include <dirent.h>
 #include <stdbool.h>
@@ -71,4 +71,4 @@ tree_folder(int root, const char *format, ...);
 /** tree_next() - the next name in a folder, without "." and ".."; or NULL */
 const char *tree_next(DIR *folder);
 
-#endif /* DOCTOR_TREE_H */
+#endif /* LIB_TREE_H */
