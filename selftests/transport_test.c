@@ -5,12 +5,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <json-c/json.h>
 #include <signal.h>
 
 #include "kselftest_harness.h"
+#include "schema.h"
 #include "testlib.h"
 
 #define CURL "curl", "--silent", "--show-error", "--max-time", "100"
+/* As of amt-helper(8). */
+#define EXIT_BUSY 6
 #define LME_UUID "6733a4db-0476-4e7b-b3af-bcfc29bee7a7"
 
 static const char *const one_connection[] = { "--connections", "1", NULL };
@@ -133,10 +137,30 @@ static int hold_start(struct process *p, int end)
 	return err ? err : process_expect(p, "held");
 }
 
-TEST_F(transport, without_a_free_connection_it_says_so_and_waits)
+/* What status says, as JSON; its exit code is in @r. */
+static struct json_object *status(struct result *r)
+{
+	run(r, "amt-helper", "status", "--json");
+	return schema_check("status", r->text) ? NULL :
+						 json_tokener_parse(r->text);
+}
+
+/* The next line of the link says that it is up, and not again that it waits. */
+static int expect_up(struct process *helper)
+{
+	char line[256];
+	int err = process_expect_line(helper, "link ", line, sizeof(line));
+
+	if (!err && !strstr(line, "link up"))
+		err = -EPROTO;
+	return err;
+}
+
+TEST_F(transport, without_a_free_connection_it_says_who_has_them_and_waits)
 {
 	static const char *const serve[] = { "amt-helper", "serve", NULL };
 	struct process first, second;
+	struct json_object *said;
 	int end[2];
 
 	ASSERT_EQ(0, pipe2(end, O_CLOEXEC));
@@ -146,13 +170,27 @@ TEST_F(transport, without_a_free_connection_it_says_so_and_waits)
 	ASSERT_EQ(0, hold_start(&second, end[0]));
 	ASSERT_EQ(0, process_start(&self->helper, -1, true, serve));
 	EXPECT_EQ(0, process_expect(&self->helper,
-				    "link waiting: all connections of /dev/mei0 to LME are taken"));
+				    "link waiting: all connections of /dev/mei0 to LME are taken; it is open in bare["));
+	said = status(&self->r);
+	EXPECT_EQ(EXIT_BUSY, self->r.status);
+	EXPECT_STREQ("/dev/mei0", json_text(said, "relay.device"));
+	EXPECT_EQ(EBUSY, json_number(said, "relay.error.value"));
+	EXPECT_EQ(0, strncmp("bare[", json_text(said, "relay.holder"), 5));
+	EXPECT_NE(NULL, strstr(json_text(said, "relay.holder"), ", bare["));
+	EXPECT_NE(NULL, strstr(json_text(said, "error.message"),
+			       json_text(said, "relay.holder")));
+	json_object_put(said);
 	close(end[1]);
 	EXPECT_EQ(0, process_wait(&first));
 	EXPECT_EQ(0, process_wait(&second));
 	process_close(&first);
 	process_close(&second);
-	EXPECT_EQ(0, process_expect(&self->helper, "link up"));
+	EXPECT_EQ(0, expect_up(&self->helper));
+	said = status(&self->r);
+	EXPECT_EQ(0, self->r.status);
+	EXPECT_EQ(0, json_number(said, "relay.error.value"));
+	EXPECT_STREQ("", json_text(said, "relay.holder"));
+	json_object_put(said);
 	close(end[0]);
 }
 
@@ -184,8 +222,47 @@ FIXTURE_TEARDOWN(on_bus)
 
 TEST_F(on_bus, a_device_is_refused_as_the_driver_has_lme_already)
 {
-	EXPECT_EQ(6, run(&self->r, "amt-helper", "serve", "--device",
+	EXPECT_EQ(EXIT_BUSY, run(&self->r, "amt-helper", "serve", "--device",
 			 "/dev/mei0"));
+}
+
+TEST_F(on_bus, who_has_lme_is_named_while_it_waits)
+{
+	static const char *const serve[] = { "amt-helper", "serve", NULL };
+	struct process other, helper;
+	struct json_object *said;
+	int end[2];
+
+	ASSERT_EQ(0, pipe2(end, O_CLOEXEC));
+	ASSERT_EQ(0, hold_start(&other, end[0]));
+	ASSERT_EQ(0, process_start(&helper, -1, true, serve));
+	EXPECT_EQ(0, process_expect(&helper,
+				    "link waiting: another program uses the LME client of AMT; the MEI device is open in bare["));
+	said = status(&self->r);
+	EXPECT_EQ(EXIT_BUSY, self->r.status);
+	EXPECT_EQ(EBUSY, json_number(said, "link.error.value"));
+	EXPECT_EQ(0, strncmp("bare[", json_text(said, "link.holder"), 5));
+	EXPECT_NE(NULL, strstr(json_text(said, "error.message"),
+			       json_text(said, "link.holder")));
+	EXPECT_EQ(NULL, json_at(said, "relay"));
+	json_object_put(said);
+	/* To others /proc does not show it. */
+	EXPECT_EQ(EXIT_BUSY, run(&self->r, "su", "nobody", "-c",
+				 "amt-helper status"));
+	EXPECT_EQ(NULL, strstr(self->r.text, "bare"));
+	close(end[1]);
+	EXPECT_EQ(0, process_wait(&other));
+	process_close(&other);
+	/* On old kernels the driver tries once a minute by now. */
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "wait"));
+	EXPECT_EQ(0, expect_up(&helper));
+	said = status(&self->r);
+	EXPECT_EQ(0, self->r.status);
+	EXPECT_EQ(NULL, json_at(said, "link.holder"));
+	json_object_put(said);
+	EXPECT_EQ(0, process_end(&helper, SIGTERM));
+	process_close(&helper);
+	close(end[0]);
 }
 
 TEST_HARNESS_MAIN

@@ -252,12 +252,12 @@ static int start(struct serve *serve)
 		ret = forwards_new(&serve->forwards, serve->event,
 				   &serve->config, &listener_ops, serve);
 	if (ret >= 0)
-		ret = report_new(&serve->report, serve->event,
-				 serve->instance.socket, serve->forwards,
-				 serve->connections);
-	if (ret >= 0)
 		ret = transport_new(&serve->transport, serve->event, serve->ctl,
 				    serve->device);
+	if (ret >= 0)
+		ret = report_new(&serve->report, serve->event,
+				 serve->instance.socket, serve->forwards,
+				 serve->connections, serve->transport);
 	if (ret >= 0)
 		ret = link_new(&serve->link, serve->event, serve->transport);
 	if (ret >= 0)

@@ -12,6 +12,7 @@
 #include "helper/daemon.h"
 #include "helper/failure.h"
 #include "helper/kernel.h"
+#include "helper/serve/transport.h"
 #include "lib/holder.h"
 #include "lib/netlink.h"
 #include "lib/output.h"
@@ -62,10 +63,18 @@ static int ask(struct netlink_state *state, struct failure *failure)
 	return 0;
 }
 
+static void add_holders(struct json_object *object, const struct tasks *holders)
+{
+	char text[TASKS_TEXT_SIZE];
+
+	output_string(object, "holder", tasks_text(holders, text, sizeof(text)));
+}
+
 static void describe_link(struct json_object *document,
 			  const struct link_info *link)
 {
 	struct json_object *object = output_object(document, "link");
+	struct tasks holders;
 
 	output_enum(object, "state", link->state,
 		    kernel_link_state(link->state));
@@ -75,6 +84,9 @@ static void describe_link(struct json_object *document,
 	if (link->error)
 		output_enum(object, "error", link->error,
 			    strerror((int)link->error));
+	kernel_find_holders(link, &holders);
+	if (holders.count)
+		add_holders(object, &holders);
 	if (link->message_size)
 		output_u32(object, "message_size", link->message_size);
 	output_u32(object, "users", link->users);
@@ -111,44 +123,70 @@ static void describe_kernel(struct json_object *document,
 	kernel_judge(&state.link, failure);
 }
 
-/* Who has the address of a listener that could not be bound, or nobody. */
-static void add_holder(struct json_object *row)
+static int error_of(struct json_object *object)
 {
-	struct json_object *error = json_object_object_get(row, "error");
-	struct tasks holders = { .count = 0 };
-	char text[TASKS_TEXT_SIZE];
+	struct json_object *error = json_object_object_get(object, "error");
 
-	if (json_object_get_int(json_object_object_get(error, "value")) ==
-	    EADDRINUSE)
-		holders_of_port(json_object_get_string(
-					json_object_object_get(row, "address")),
+	return json_object_get_int(json_object_object_get(error, "value"));
+}
+
+static const char *text_of(struct json_object *object, const char *key)
+{
+	const char *text =
+		json_object_get_string(json_object_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static void describe_listener(struct json_object *row)
+{
+	struct tasks holders = { .count = 0 };
+
+	if (error_of(row) == EADDRINUSE)
+		holders_of_port(text_of(row, "address"),
 				json_object_get_int(json_object_object_get(
 					row, "local_port")),
 				&holders);
-	output_string(row, "holder", tasks_text(&holders, text, sizeof(text)));
+	add_holders(row, &holders);
+}
+
+static void describe_relay(struct json_object *relay)
+{
+	struct tasks holders = { .count = 0 };
+
+	if (error_of(relay) == EBUSY)
+		holders_of_file(text_of(relay, "device"), &holders);
+	add_holders(relay, &holders);
 }
 
 /* Here and not in the daemon, which may not see processes of others. */
-static void add_holders(struct json_object *listeners)
+static void describe_holders(struct json_object *relay,
+			     struct json_object *listeners)
 {
 	size_t count = json_object_array_length(listeners);
 
+	if (json_object_is_type(relay, json_type_object))
+		describe_relay(relay);
 	for (size_t i = 0; i < count; i++)
-		add_holder(json_object_array_get_idx(listeners, i));
+		describe_listener(json_object_array_get_idx(listeners, i));
 }
 
 /* Take over what the daemon says; false if it does not say that much. */
 static bool describe_running(struct json_object *document,
 			     struct json_object *answer)
 {
-	struct json_object *about, *listeners;
+	struct json_object *about, *listeners, *relay;
 
 	if (!json_object_object_get_ex(answer, "daemon", &about) ||
 	    !json_object_object_get_ex(answer, "listeners", &listeners) ||
 	    !json_object_is_type(listeners, json_type_array))
 		return false;
-	add_holders(listeners);
+	relay = json_object_object_get(answer, "relay");
+	describe_holders(relay, listeners);
 	json_object_object_add(document, "daemon", json_object_get(about));
+	if (relay)
+		json_object_object_add(document, "relay",
+				       json_object_get(relay));
 	json_object_object_add(document, "listeners",
 			       json_object_get(listeners));
 	return true;
@@ -169,6 +207,16 @@ static void describe_daemon(struct json_object *document,
 	daemon_close(daemon);
 }
 
+/* All the kernel knows is that the bus shows no LME. */
+static void judge_relay(struct json_object *document, struct failure *failure)
+{
+	struct json_object *relay = json_object_object_get(document, "relay");
+	int error = error_of(relay);
+
+	if (failure->code == EXIT_NO_CLIENT && error)
+		transport_failure(-error, text_of(relay, "device"), failure);
+}
+
 /* What is wrong with the kernel's half comes first: it is below. */
 static void describe(struct json_object *document, struct failure *failure)
 {
@@ -176,6 +224,7 @@ static void describe(struct json_object *document, struct failure *failure)
 
 	describe_kernel(document, failure);
 	describe_daemon(document, &other);
+	judge_relay(document, failure);
 	if (failure->code == EXIT_OK)
 		*failure = other;
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The kernel's half: how to reach it, and what its state means for people. */
 #include <errno.h>
+#include <glob.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "helper/failure.h"
 #include "helper/kernel.h"
 #include "lib/device.h"
+#include "lib/holder.h"
+#include "lib/mei.h"
 #include "lib/netlink.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -52,6 +56,45 @@ static void judge_absent(struct failure *failure)
 			    "this machine has no MEI device; AMT needs one (lsmod | grep mei_me, dmesg | grep mei)");
 }
 
+/* The device of the controller whose bus shows LME. */
+static bool find_mei(char *path, size_t size)
+{
+	glob_t found;
+	bool is_there = glob("/sys/bus/mei/devices/*" MEI_UUID_LME "*/../mei/mei*",
+			     GLOB_NOSORT, NULL, &found) == 0;
+
+	if (is_there)
+		snprintf(path, size, "/dev/%s",
+			 strrchr(found.gl_pathv[0], '/') + 1);
+	globfree(&found);
+	return is_there;
+}
+
+void kernel_find_holders(const struct link_info *link, struct tasks *holders)
+{
+	char path[64];
+
+	holders->count = 0;
+	if (link->state == AMT_LME_LINK_STATE_CONNECTING &&
+	    link->error == EBUSY && find_mei(path, sizeof(path)))
+		holders_of_file(path, holders);
+}
+
+static void judge_busy(const struct link_info *link, struct failure *failure)
+{
+	char text[TASKS_TEXT_SIZE];
+	struct tasks holders;
+
+	kernel_find_holders(link, &holders);
+	if (holders.count)
+		failure_set(failure, EXIT_BUSY,
+			    "another program uses the LME client of AMT; the MEI device is open in %.150s; stop it",
+			    tasks_text(&holders, text, sizeof(text)));
+	else
+		failure_set(failure, EXIT_BUSY,
+			    "another program uses the LME client of AMT; stop it, amt-helper doctor as root says which it is");
+}
+
 static void judge_connecting(const struct link_info *link,
 			     struct failure *failure)
 {
@@ -62,8 +105,7 @@ static void judge_connecting(const struct link_info *link,
 			    "the link to AMT is not up yet; see dmesg if it stays so");
 		break;
 	case EBUSY:
-		failure_set(failure, EXIT_BUSY,
-			    "another program uses the LME client of AMT; stop it, amt-helper doctor says which it is");
+		judge_busy(link, failure);
 		break;
 	default:
 		failure_set(failure, EXIT_TIMEOUT,

@@ -9,6 +9,7 @@
 struct failure;
 struct link_info;
 struct netlink;
+struct tasks;
 
 /**
  * kernel_open() - reach the driver over netlink; loads it if possible
@@ -47,6 +48,14 @@ void kernel_watch_failed(struct failure *failure, int error);
  * @failure: set to why it is not up, and what to do; EXIT_OK if it is
  */
 void kernel_judge(const struct link_info *link, struct failure *failure);
+
+/**
+ * kernel_find_holders() - who may have LME, as the driver is refused
+ * @link: the link
+ * @holders: set to who has the MEI device open; nobody if the driver is not
+ *	refused, or procfs hides it
+ */
+void kernel_find_holders(const struct link_info *link, struct tasks *holders);
 
 /** kernel_link_state() - name of an enum amt_lme_link_state */
 const char *kernel_link_state(uint32_t state);

@@ -14,6 +14,7 @@
 #include "helper/serve/lifecycle.h"
 #include "helper/serve/listener.h"
 #include "helper/serve/report.h"
+#include "helper/serve/transport.h"
 #include "lib/output.h"
 
 struct report {
@@ -21,6 +22,7 @@ struct report {
 	struct control *control; /* NULL without a socket */
 	const struct forwards *forwards;
 	const struct connections *connections;
+	const struct transport *transport;
 	uint64_t since; /* when the program started, us */
 	struct changes changes;
 };
@@ -69,6 +71,19 @@ static uint32_t uptime(const struct report *report)
 	return (uint32_t)((now - report->since) / 1000000);
 }
 
+static void add_relay(struct json_object *answer,
+		      const struct transport *transport)
+{
+	struct transport_info info;
+	struct json_object *relay;
+
+	if (!transport_get(transport, &info))
+		return;
+	relay = output_object(answer, "relay");
+	output_string(relay, "device", info.device);
+	describe_error(relay, info.error);
+}
+
 static void on_status(void *arg, struct json_object *answer)
 {
 	struct json_object *daemon = output_object(answer, "daemon");
@@ -80,6 +95,7 @@ static void on_status(void *arg, struct json_object *answer)
 	output_string(daemon, "version", AMT_HELPER_VERSION);
 	output_u32(daemon, "uptime", uptime(report));
 	output_u32(daemon, "connections", connections_count(report->connections));
+	add_relay(answer, report->transport);
 	forwards_list(report->forwards, add_listener,
 		      output_array(answer, "listeners"));
 }
@@ -151,7 +167,8 @@ void report_door(struct report *report, const struct door_info *door)
 
 int report_new(struct report **out, sd_event *event, int socket,
 	       const struct forwards *forwards,
-	       const struct connections *connections)
+	       const struct connections *connections,
+	       const struct transport *transport)
 {
 	struct report *report = calloc(1, sizeof(*report));
 	int ret = 0;
@@ -161,6 +178,7 @@ int report_new(struct report **out, sd_event *event, int socket,
 	report->event = event;
 	report->forwards = forwards;
 	report->connections = connections;
+	report->transport = transport;
 	report->changes.emit = publish;
 	report->changes.arg = report;
 	sd_event_now(event, CLOCK_BOOTTIME, &report->since);

@@ -10,6 +10,7 @@ struct door_info;
 struct forwards;
 struct netlink_state;
 struct report;
+struct transport;
 
 /**
  * report_new() - answer from now on
@@ -18,12 +19,14 @@ struct report;
  * @socket: the control socket, or -1: then there is nobody to tell
  * @forwards: with the listeners
  * @connections: with the clients
+ * @transport: what is relayed
  *
  * Return: 0, or a negative errno.
  */
 int report_new(struct report **out, sd_event *event, int socket,
 	       const struct forwards *forwards,
-	       const struct connections *connections);
+	       const struct connections *connections,
+	       const struct transport *transport);
 
 /** report_free() - end; @report may be NULL */
 void report_free(struct report *report);

@@ -23,6 +23,7 @@
 #include "helper/failure.h"
 #include "helper/serve/transport.h"
 #include "lib/device.h"
+#include "lib/holder.h"
 #include "lib/mei.h"
 #include "lib/netlink.h"
 
@@ -350,16 +351,27 @@ void transport_update(struct transport *transport,
 		try_now(transport);
 }
 
-bool transport_judge(const struct transport *transport,
-		     struct failure *failure)
+static void set_taken(const char *device, struct failure *failure)
 {
-	const char *path = transport->path[0] ? transport->path : "/dev/mei0";
+	char text[TASKS_TEXT_SIZE];
+	struct tasks holders;
 
-	if (!transport->wanted)
-		return false;
-	switch (transport->error) {
-	case 0:
-		return false;
+	holders_of_file(device, &holders);
+	if (holders.count)
+		failure_set(failure, EXIT_BUSY,
+			    "all connections of %s to LME are taken; it is open in %.150s; stop one",
+			    device, tasks_text(&holders, text, sizeof(text)));
+	else
+		failure_set(failure, EXIT_BUSY,
+			    "all connections of %s to LME are taken; stop the other program (lms, rpc, fuser -v /dev/mei*)",
+			    device);
+}
+
+void transport_failure(int error, const char *device, struct failure *failure)
+{
+	const char *path = *device ? device : "/dev/mei0";
+
+	switch (error) {
 	case -ENOENT:
 		failure_set(failure, EXIT_NO_MEI,
 			    "%s is missing; AMT needs a MEI device (lsmod | grep mei_me, dmesg | grep mei)",
@@ -377,20 +389,31 @@ bool transport_judge(const struct transport *transport,
 			    path);
 		break;
 	case -EBUSY:
-		failure_set(failure, EXIT_BUSY,
-			    "all connections of %s to LME are taken; stop the other program (lms, rpc, fuser -v /dev/mei*)",
-			    path);
+		set_taken(path, failure);
 		break;
 	default:
 		failure_set(failure, EXIT_TIMEOUT, "%s to LME: %s", path,
-			    strerror(-transport->error));
+			    strerror(-error));
 	}
-	return true;
 }
 
-const char *transport_device(const struct transport *transport)
+bool transport_get(const struct transport *transport,
+		   struct transport_info *info)
 {
-	return transport->mei >= 0 ? transport->path : NULL;
+	info->device = transport->path;
+	info->error = transport->mei >= 0 ? 0 : -transport->error;
+	return transport->mei >= 0 || (transport->wanted && info->error);
+}
+
+bool transport_judge(const struct transport *transport,
+		     struct failure *failure)
+{
+	struct transport_info info;
+
+	if (!transport_get(transport, &info) || !info.error)
+		return false;
+	transport_failure(-info.error, info.device, failure);
+	return true;
 }
 
 int transport_new(struct transport **out, sd_event *event, int ctl,

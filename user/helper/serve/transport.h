@@ -51,11 +51,25 @@ bool transport_judge(const struct transport *transport,
 		     struct failure *failure);
 
 /**
- * transport_device() - what is relayed
- * @transport: the transport
- *
- * Return: the path of the MEI device, or NULL.
+ * transport_failure() - why a device cannot be relayed
+ * @error: a negative errno
+ * @device: path of the MEI device; may be empty
+ * @failure: to be filled
  */
-const char *transport_device(const struct transport *transport);
+void transport_failure(int error, const char *device, struct failure *failure);
+
+/**
+ * struct transport_info - what is relayed, or should be
+ * @device: path of the MEI device; empty if there is none
+ * @error: errno of the last try; 0 if it is relayed
+ */
+struct transport_info {
+	const char *device;
+	int error;
+};
+
+/** transport_get() - what is relayed; false if nothing is, nor was tried */
+bool transport_get(const struct transport *transport,
+		   struct transport_info *info);
 
 #endif /* SERVE_TRANSPORT_H */
