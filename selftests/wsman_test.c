@@ -12,9 +12,15 @@
 #include "testlib.h"
 
 #define ENVELOPE "/tmp/envelope.xml"
+#define KEY "/tmp/key.der"
 #define TRANSFER "http://schemas.xmlsoap.org/ws/2004/09/transfer"
 #define ENUMERATION "http://schemas.xmlsoap.org/ws/2004/09/enumeration"
 #define SETTINGS "http://intel.com/wbem/wscim/1/amt-schema/1/AMT_GeneralSettings"
+#define KEY_SERVICE "http://intel.com/wbem/wscim/1/amt-schema/1/" \
+	"AMT_PublicKeyManagementService"
+#define KEY_PAIR "http://intel.com/wbem/wscim/1/amt-schema/1/" \
+	"AMT_PublicPrivateKeyPair"
+#define KEY_HANDLE "Intel(r) AMT Key: Handle: 0"
 #define PACKAGE "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/" \
 	"CIM_ComputerSystemPackage"
 #define IDENTIFY "<Identify xmlns=\"http://schemas.dmtf.org/wbem/wsman/" \
@@ -124,12 +130,64 @@ TEST_F(wsman, what_amt_has_not_is_a_fault)
 	EXPECT_IN(ask(&self->r, TRANSFER "/Get", "urn:none", ""),
 		  "b:DestinationUnreachable");
 	EXPECT_IN(self->r.text, "Envelope>\n400");
+	EXPECT_IN(ask(&self->r, KEY_SERVICE "/GenerateKeyPair", SETTINGS, ""),
+		  "b:ActionNotSupported");
 	EXPECT_IN(ask(&self->r, TRANSFER "/Eat", SETTINGS, ""),
 		  "b:ActionNotSupported");
 	EXPECT_IN(self->r.text, "Envelope>\n400");
 	ASSERT_EQ(0, save("<Envelope><Body>"));
 	EXPECT_IN(post(&self->r, CREDENTIALS), "w:SchemaValidationError");
 	EXPECT_IN(self->r.text, "Envelope>\n400");
+}
+
+static const char *make_key(struct result *r, const char *bits)
+{
+	char body[512];
+
+	snprintf(body, sizeof(body), "<k:GenerateKeyPair_INPUT xmlns:k=\""
+		 KEY_SERVICE "\"><k:KeyAlgorithm>0</k:KeyAlgorithm>"
+		 "<k:KeyLength>%s</k:KeyLength></k:GenerateKeyPair_INPUT>",
+		 bits);
+	return ask(r, KEY_SERVICE "/GenerateKeyPair", KEY_SERVICE, body);
+}
+
+/* The text between the tags, as bytes, by openssl. */
+static int save_key(const char *text)
+{
+	static const char tag[] = "<r:DERKey>";
+	const char *key = strstr(text, tag);
+	FILE *file = fopen(KEY ".base64", "w");
+	struct result r;
+
+	if (!key || !file)
+		return -EINVAL;
+	key += strlen(tag);
+	fprintf(file, "%.*s", (int)strcspn(key, "<"), key);
+	if (fclose(file))
+		return -errno;
+	return run(&r, "openssl", "base64", "-d", "-A", "-in", KEY ".base64",
+		   "-out", KEY);
+}
+
+TEST_F(wsman, a_key_is_made_once_and_shown)
+{
+	EXPECT_IN(ask(&self->r, TRANSFER "/Get", KEY_PAIR, ""),
+		  "b:DestinationUnreachable");
+	EXPECT_IN(make_key(&self->r, "1"), "<r:ReturnValue>36<");
+	EXPECT_IN(make_key(&self->r, "2048"),
+		  "<w:Selector Name=\"InstanceID\">" KEY_HANDLE "<");
+	EXPECT_IN(self->r.text, "<r:ReturnValue>0<");
+	EXPECT_IN(self->r.text, "Envelope>\n200");
+	EXPECT_IN(make_key(&self->r, "2048"), "<r:ReturnValue>23<");
+
+	ask(&self->r, ENUMERATION "/Pull", KEY_PAIR,
+	    CONTEXT("AMT_PublicPrivateKeyPair"));
+	EXPECT_IN(self->r.text, "<r:InstanceID>" KEY_HANDLE "<");
+	ASSERT_EQ(0, save_key(self->r.text));
+	EXPECT_EQ(0, run(&self->r, "openssl", "pkey", "-pubin", "-inform",
+			 "DER", "-in", KEY, "-noout", "-text"));
+	EXPECT_IN(self->r.text, "Public-Key: (2048 bit)");
+	EXPECT_EQ(1, sim_stat("lme_connects"));
 }
 
 TEST_F(wsman, a_password_is_needed)

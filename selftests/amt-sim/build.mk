@@ -6,5 +6,5 @@ amt-sim-src := $(addprefix selftests/amt-sim/, \
 	heci.c connection.c hbm.c exchange.c \
 	apf.c lme.c channel.c \
 	pthi.c pthi-read.c pthi-change.c mkhi.c manageability.c spoil.c \
-	http.c wsman.c tls.c)
+	http.c wsman.c tls.c key.c)
 amt-sim-pkg := libmicrohttpd libsystemd gnutls libxml-2.0

@@ -332,6 +332,8 @@ static void on_close(struct channel *ch)
 {
 	struct sim *sim = ch->all->sim;
 
+	if (ch->state == STATE_OPEN)
+		sim->stats.closed_by_host++;
 	if (ch->state == STATE_OPEN && sim->faults.ignore_close) {
 		hang_up(ch);
 		ch->state = STATE_CLOSED;
@@ -394,13 +396,17 @@ static bool is_delayed(struct channels *all, __u64 *at, __u64 delay)
 	return true;
 }
 
-/* Without room in the host's window only the end can be announced. */
-static bool at_end(const struct channel *ch)
+static bool has_data(const struct channel *ch)
 {
 	__u8 byte;
 
-	return ch->hung_up && recv(ch->fd, &byte, 1,
-				   MSG_PEEK | MSG_DONTWAIT) <= 0;
+	return recv(ch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* Without room in the host's window only the end can be announced. */
+static bool at_end(const struct channel *ch)
+{
+	return ch->hung_up && !has_data(ch);
 }
 
 /* Return: length of a message, 0 when the channel has none. */
@@ -480,6 +486,14 @@ ssize_t channels_produce(struct channels *all, __u8 *buf, size_t size)
 		return (ssize_t)n;
 	}
 	return -EAGAIN;
+}
+
+bool channels_have_data(const struct channels *all)
+{
+	for (unsigned int i = 0; i < SIM_MAX_SLOTS; i++)
+		if (all->slot[i].state == STATE_OPEN && has_data(&all->slot[i]))
+			return true;
+	return false;
 }
 
 struct channels *channels_new(struct sim *sim, struct session *session)

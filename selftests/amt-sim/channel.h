@@ -64,4 +64,12 @@ bool channels_message(struct channels *all, const struct apf_message *m);
  */
 ssize_t channels_produce(struct channels *all, __u8 *buf, size_t size);
 
+/**
+ * channels_have_data - is there data that has not gone to the host?
+ * @all: the channels
+ *
+ * Return: whether a service has written some that nobody took.
+ */
+bool channels_have_data(const struct channels *all);
+
 #endif /* AMT_SIM_CHANNEL_H */

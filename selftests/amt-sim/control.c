@@ -59,6 +59,7 @@ static const struct {
 	COUNTER(channels_refused),
 	COUNTER(channels_open),
 	COUNTER(channels_closed),
+	COUNTER(closed_by_host),
 	COUNTER(bytes_from_host),
 	COUNTER(bytes_to_host),
 	COUNTER(window_adjusts),

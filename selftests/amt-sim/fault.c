@@ -116,6 +116,19 @@ static int on_back(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
+int fault_leave(struct sim *sim, unsigned long ms)
+{
+	int r;
+
+	hbm_leave(sim->hbm);
+	r = sd_event_source_set_time_relative(sim->faults.back, ms * 1000);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(sim->faults.back,
+						SD_EVENT_ONESHOT);
+	heci_pump(sim->heci);
+	return r;
+}
+
 const char *fault_away(struct sim *sim, const char *args, FILE *out)
 {
 	unsigned long ms;
@@ -123,14 +136,7 @@ const char *fault_away(struct sim *sim, const char *args, FILE *out)
 	(void)out;
 	if (!only_number(args, MAX_AWAY_MS, &ms))
 		return "usage: away MS, at most 600000";
-	hbm_leave(sim->hbm);
-	if (sd_event_source_set_time_relative(sim->faults.back,
-					      ms * 1000) < 0 ||
-	    sd_event_source_set_enabled(sim->faults.back,
-					SD_EVENT_ONESHOT) < 0)
-		return "no timer";
-	heci_pump(sim->heci);
-	return NULL;
+	return fault_leave(sim, ms) < 0 ? "no timer" : NULL;
 }
 
 const char *fault_send(struct sim *sim, const char *args, FILE *out)

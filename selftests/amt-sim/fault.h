@@ -40,6 +40,15 @@ ssize_t take_hex(const char *args, __u8 *buf, size_t size);
 void fault_reset_soon(struct sim *sim);
 
 /**
+ * fault_leave - LME disconnects its hosts and is gone
+ * @sim: the virtual AMT
+ * @ms: for so long
+ *
+ * Return: 0 or a negative errno.
+ */
+int fault_leave(struct sim *sim, unsigned long ms);
+
+/**
  * faults_init - faults that need the event loop
  * @sim: the virtual AMT, with its event loop
  *

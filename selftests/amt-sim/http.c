@@ -9,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/queue.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "http.h"
+#include "key.h"
 #include "sim.h"
 #include "tls.h"
 #include "wire.h"
@@ -30,6 +33,8 @@
 #define SHA256_SIZE 32ul
 /* hashed before other connections get their turn */
 #define HASH_SLICE 1048576ul
+
+#define USEC_PER_MSEC 1000ull
 
 /* 623 and 664 are oob-ws-http and -https: the same as on 1699x. */
 static const struct {
@@ -52,6 +57,8 @@ struct http {
 	struct sim *sim;
 	struct server plain;
 	struct server tls;
+	/* requests that wait until AMT speaks */
+	LIST_HEAD(, request) silent;
 	struct identity identity;
 	/* of the server, with its version */
 	char name[64];
@@ -66,9 +73,18 @@ struct stream {
 	char hex[2 * SHA256_SIZE + 2];
 };
 
+/* Who is connected. */
+struct client {
+	/* AMT has spoken to it, or will after the silence */
+	bool heard;
+};
+
 struct request {
 	struct http *http;
 	struct MHD_Connection *connection;
+	LIST_ENTRY(request) silent;
+	/* ends the silence; NULL without one */
+	sd_event_source *silence;
 	const struct route *route;
 	const char *url;
 	gnutls_hash_hd_t hash;
@@ -76,6 +92,7 @@ struct request {
 	char *body;
 	size_t body_len;
 	bool too_long;
+	bool made_key;
 };
 
 struct route {
@@ -313,6 +330,8 @@ static enum MHD_Result answer_up(struct request *r)
 
 static enum MHD_Result answer_wsman(struct request *r)
 {
+	struct sim *sim = r->http->sim;
+	bool had_key = sim->key.base64;
 	enum MHD_Result result;
 	int valid = authenticate(r);
 	bool fault;
@@ -323,9 +342,10 @@ static enum MHD_Result answer_wsman(struct request *r)
 	if (r->too_long)
 		return reply_text(r, MHD_HTTP_CONTENT_TOO_LARGE, "text/plain",
 				  "Too long\n");
-	text = wsman_answer(r->http->sim, r->body, r->body_len, &fault);
+	text = wsman_answer(sim, r->body, r->body_len, &fault);
 	if (!text)
 		return MHD_NO;
+	r->made_key = !had_key && sim->key.base64;
 	result = reply_text(r, fault ? MHD_HTTP_BAD_REQUEST : MHD_HTTP_OK,
 			    "application/soap+xml; charset=UTF-8", text);
 	free(text);
@@ -401,6 +421,55 @@ static bool keep_body(struct request *r, const char *data, size_t len)
 	return true;
 }
 
+/* The library goes on with it when it runs, for which it has no event. */
+static void end_silence(struct request *r)
+{
+	LIST_REMOVE(r, silent);
+	r->silence = sd_event_source_disable_unref(r->silence);
+	MHD_resume_connection(r->connection);
+	sd_event_source_set_enabled(r->http->tls.again, SD_EVENT_ONESHOT);
+}
+
+static int on_silence_over(sd_event_source *source, uint64_t usec, void *data)
+{
+	(void)source;
+	(void)usec;
+	end_silence(data);
+	return 0;
+}
+
+static bool is_tls_1_3(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection,
+					MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	return info && info->tls_session &&
+	       gnutls_protocol_get_version(info->tls_session) == GNUTLS_TLS1_3;
+}
+
+/* Return: whether AMT is silent now; then it is asked again after that. */
+static bool is_silent(struct request *r)
+{
+	const struct sim *sim = r->http->sim;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(r->connection,
+					MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct client *client = info ? info->socket_context : NULL;
+
+	if (!client || client->heard)
+		return false;
+	client->heard = true;
+	if (!sim->key.silence_ms || !is_tls_1_3(r->connection) ||
+	    sd_event_add_time_relative(sim->event, &r->silence, CLOCK_MONOTONIC,
+				       sim->key.silence_ms * USEC_PER_MSEC, 0,
+				       on_silence_over, r) < 0)
+		return false;
+	LIST_INSERT_HEAD(&r->http->silent, r, silent);
+	MHD_suspend_connection(r->connection);
+	return true;
+}
+
 /* Called with the header, then with each piece of the body, then at its end. */
 static enum MHD_Result on_request(void *data, struct MHD_Connection *c,
 				  const char *url, const char *method,
@@ -423,6 +492,8 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *c,
 		*body_len = 0;
 		return MHD_YES;
 	}
+	if (is_silent(r))
+		return MHD_YES;
 	r->url = url;
 	return r->route->answer(r);
 }
@@ -437,11 +508,26 @@ static void on_completed(void *data, struct MHD_Connection *c, void **state,
 	(void)code;
 	if (!r)
 		return;
+	if (r->made_key)
+		key_answered(r->http->sim);
 	if (r->hash)
 		gnutls_hash_deinit(r->hash, NULL);
 	free(r->body);
 	free(r);
 	*state = NULL;
+}
+
+static void on_connection(void *data, struct MHD_Connection *c, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	(void)data;
+	(void)c;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		*context = calloc(1, sizeof(struct client));
+	} else {
+		free(*context);
+		*context = NULL;
+	}
 }
 
 /*
@@ -529,9 +615,12 @@ static struct MHD_Daemon *start_daemon(struct http *http, bool tls)
 	};
 
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
+				MHD_ALLOW_SUSPEND_RESUME |
 				(tls ? MHD_USE_TLS : 0),
 				0, NULL, NULL, on_request, http,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+				MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+				NULL,
 				MHD_OPTION_DIGEST_AUTH_RANDOM,
 				sizeof(http->random), http->random,
 				MHD_OPTION_NONCE_NC_SIZE, 256u,
@@ -577,6 +666,7 @@ struct http *http_new(struct sim *sim)
 	if (!http)
 		return NULL;
 	http->sim = sim;
+	LIST_INIT(&http->silent);
 	snprintf(http->name, sizeof(http->name), SERVER " %s",
 		 sim->pthi.generation->version);
 	if (getrandom(http->random, sizeof(http->random), 0) ==
@@ -598,6 +688,9 @@ void http_free(struct http *http)
 {
 	if (!http)
 		return;
+	/* the library does not end while a connection waits */
+	while (!LIST_EMPTY(&http->silent))
+		end_silence(LIST_FIRST(&http->silent));
 	server_stop(&http->plain);
 	server_stop(&http->tls);
 	identity_free(&http->identity);

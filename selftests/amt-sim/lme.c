@@ -18,6 +18,7 @@
 #include "control.h"
 #include "hbm.h"
 #include "heci.h"
+#include "key.h"
 #include "lme.h"
 #include "sim.h"
 #include "trace.h"
@@ -520,6 +521,7 @@ static size_t take_queued(struct session *s, __u8 *buf)
 	return len;
 }
 
+/* Asked for more, the host has read all before. */
 static ssize_t lme_produce(struct connection *c, __u8 *buf, size_t size)
 {
 	struct session *s = c->state;
@@ -531,6 +533,8 @@ static ssize_t lme_produce(struct connection *c, __u8 *buf, size_t size)
 		n = channels_produce(s->channels, buf, size);
 	if (n > 0)
 		s->sim->stats.messages_to_host++;
+	else if (s->sim->key.answered && !channels_have_data(s->channels))
+		key_read(s->sim);
 	return n;
 }
 

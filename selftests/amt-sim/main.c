@@ -15,6 +15,7 @@
 #include "hbm.h"
 #include "heci.h"
 #include "http.h"
+#include "key.h"
 #include "lme.h"
 #include "sim.h"
 #include "trace.h"
@@ -339,6 +340,8 @@ static int set_up(struct sim *sim)
 				  sizeof(sim->os_admin_password));
 	if (r >= 0)
 		r = faults_init(sim);
+	if (r >= 0)
+		r = key_init(sim);
 	if (r < 0) {
 		fprintf(stderr, "amt-sim: cannot start: %s\n", strerror(-r));
 		return r;
@@ -372,6 +375,7 @@ static void tear_down(struct sim *sim)
 	http_free(sim->http);
 	trace_free(sim->trace);
 	faults_free(sim);
+	key_free(sim);
 	sd_event_unref(sim->event);
 	explicit_bzero(sim->os_admin_password, sizeof(sim->os_admin_password));
 }

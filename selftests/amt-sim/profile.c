@@ -38,11 +38,14 @@ const struct profile profiles[] = {
 		.message_size = 4096, .window = 4096,
 		.slots = 8, .connections = 1,
 	}, {
-		.name = "18", .summary = "TLS beside the rest",
+		.name = "18",
+		.summary = "TLS beside the rest; gone when it makes a key",
 		.amt = 18,
 		.ports = { 16992, 16993, 623, 664 }, .address = "",
 		.message_size = 5120, .window = 8192,
 		.slots = 8, .connections = 1,
+		.key_away_ms = 6000, .key_ports = { 16993, 664 },
+		.key_silence_ms = 10000,
 	}, {
 		.name = "20", .summary = "TLS only",
 		.amt = 20,

@@ -21,6 +21,10 @@
  * @rest_ms: take the forwards back after so long without a channel, or 0
  * @keepalive_s: seconds between keep-alives, or 0 for none
  * @tls: "1.2" or "1.3" for that TLS version alone, NULL for both
+ * @key_away_ms: LME is gone for so long when a key has been made, or 0
+ * @key_ports: and then it forwards these, if there are any
+ * @key_silence_ms: and in TLS 1.3 it leaves the first request of a connection
+ *                  waiting for so long
  */
 struct profile {
 	const char *name;
@@ -36,6 +40,9 @@ struct profile {
 	unsigned int rest_ms;
 	unsigned int keepalive_s;
 	const char *tls;
+	unsigned int key_away_ms;
+	__u16 key_ports[SIM_MAX_PORTS + 1];
+	unsigned int key_silence_ms;
 };
 
 /* Ends with one without a name; the first is the default. */

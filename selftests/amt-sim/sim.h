@@ -6,6 +6,7 @@
  *   profile.c        how generations differ
  *   control.c        the control socket, both ends
  *   fault.c          what AMT does wrong by command
+ *   key.c            the key it makes for the host, and what comes of that
  *   trace.c          what the host said to LME
  *   heci.c           /dev/vmei: HECI messages in and out
  *   connection.c     one per connected client: fragments, credits, turns
@@ -72,7 +73,8 @@ struct sim_options {
 /**
  * struct sim_stats - counters since the start; control.c names them
  *
- * channels_open is the one gauge: channels that hold a slot now.
+ * channels_open is the one gauge: channels that hold a slot now. closed_by_host
+ * counts those of channels_closed that AMT had not closed before.
  */
 struct sim_stats {
 	__u64 hbm_starts;
@@ -94,6 +96,7 @@ struct sim_stats {
 	__u64 channels_refused;
 	__u64 channels_open;
 	__u64 channels_closed;
+	__u64 closed_by_host;
 	__u64 bytes_from_host;
 	__u64 bytes_to_host;
 	__u64 window_adjusts;
@@ -149,6 +152,20 @@ struct sim_faults {
 	sd_event_source *closed;
 };
 
+/**
+ * struct sim_key - the key pair that AMT has made; key.c
+ * @base64: its public half as a SubjectPublicKeyInfo, or NULL
+ * @answered: the host can read of it; then AMT leaves, if the profile does so
+ * @leave: it leaves
+ * @silence_ms: in TLS 1.3 the first request of a connection waits for so long
+ */
+struct sim_key {
+	char *base64;
+	bool answered;
+	sd_event_source *leave;
+	unsigned int silence_ms;
+};
+
 struct sim {
 	struct sim_options opt;
 	struct sim_stats stats;
@@ -160,6 +177,7 @@ struct sim {
 	struct control *control;
 	struct trace *trace;
 	struct pthi_state pthi;
+	struct sim_key key;
 	/* LME's latest, or NULL */
 	struct session *session;
 	/* drawn at every start, as firmware does at every boot */

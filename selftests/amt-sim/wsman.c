@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "key.h"
 #include "sim.h"
 #include "wsman.h"
 
@@ -15,6 +16,8 @@
 #define WSMAN "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"
 #define IDENTITY "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"
 #define AMT_SCHEMA "http://intel.com/wbem/wscim/1/amt-schema/1/"
+#define KEY_SERVICE AMT_SCHEMA "AMT_PublicKeyManagementService"
+#define KEY_PAIR AMT_SCHEMA "AMT_PublicPrivateKeyPair"
 #define CIM_SCHEMA "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/"
 
 /**
@@ -62,15 +65,43 @@ static void put_system_package(struct sim *sim, FILE *out)
 	put_property(out, "PlatformGUID", guid);
 }
 
+static void put_key_service(struct sim *sim, FILE *out)
+{
+	(void)sim;
+	put_property(out, "CreationClassName", "AMT_PublicKeyManagementService");
+	put_property(out, "ElementName",
+		     "Intel(r) AMT Certificate Store Service");
+	put_property(out, "Name", "Intel(r) AMT Public Key Management Service");
+	put_property(out, "SystemCreationClassName", "CIM_ComputerSystem");
+	put_property(out, "SystemName", "Intel(r) AMT");
+}
+
+static bool has_key_pair(const struct sim *sim)
+{
+	return sim->key.base64;
+}
+
+static void put_key_pair(struct sim *sim, FILE *out)
+{
+	put_property(out, "DERKey", sim->key.base64);
+	put_property(out, "ElementName", "Intel(r) AMT Key");
+	put_property(out, "InstanceID", KEY_HANDLE);
+}
+
+/* @exists is NULL for what always does. */
 static const struct class {
 	const char *uri;
 	const char *name;
 	void (*put)(struct sim *sim, FILE *out);
+	bool (*exists)(const struct sim *sim);
 } classes[] = {
 	{ AMT_SCHEMA "AMT_GeneralSettings", "AMT_GeneralSettings",
-	  put_general_settings },
+	  put_general_settings, NULL },
+	{ KEY_SERVICE, "AMT_PublicKeyManagementService", put_key_service,
+	  NULL },
+	{ KEY_PAIR, "AMT_PublicPrivateKeyPair", put_key_pair, has_key_pair },
 	{ CIM_SCHEMA "CIM_ComputerSystemPackage", "CIM_ComputerSystemPackage",
-	  put_system_package },
+	  put_system_package, NULL },
 };
 
 static xmlNode *child(xmlNode *parent, const char *namespace, const char *name)
@@ -162,13 +193,34 @@ static void identify(struct exchange *e)
 		"</i:IdentifyResponse>", e->sim->pthi.generation->version);
 }
 
+static bool exists(const struct exchange *e)
+{
+	return !e->class->exists || e->class->exists(e->sim);
+}
+
+static void unreachable(struct exchange *e)
+{
+	put_fault(e, "b:DestinationUnreachable",
+		  "No route can be determined to reach the destination role.");
+}
+
+static void not_supported(struct exchange *e)
+{
+	put_fault(e, "b:ActionNotSupported",
+		  "The action is not supported by the service.");
+}
+
 static void get(struct exchange *e)
 {
+	if (!exists(e)) {
+		unreachable(e);
+		return;
+	}
 	begin(e, TRANSFER "/GetResponse");
 	put_instance(e);
 }
 
-/* One instance of each class, so the class is all that a context says. */
+/* At most one instance of each class, so the class is all that a context says. */
 static void enumerate(struct exchange *e)
 {
 	begin(e, ENUMERATION "/EnumerateResponse");
@@ -188,17 +240,56 @@ static void pull(struct exchange *e)
 	}
 	begin(e, ENUMERATION "/PullResponse");
 	fprintf(e->out, "<n:PullResponse><n:Items>");
-	put_instance(e);
+	if (exists(e))
+		put_instance(e);
 	fprintf(e->out, "</n:Items><n:EndOfSequence/></n:PullResponse>");
 }
 
+static enum key_status make_key(const struct exchange *e)
+{
+	xmlNode *length = child(e->body, e->class->uri, "KeyLength");
+
+	/* RSA, the one algorithm */
+	if (!has_text(child(e->body, e->class->uri, "KeyAlgorithm"), "0"))
+		return KEY_INVALID_PARAMETER;
+	if (has_text(length, "2048"))
+		return key_make(e->sim, 2048);
+	if (has_text(length, "3072"))
+		return key_make(e->sim, 3072);
+	return KEY_INVALID_PARAMETER;
+}
+
+static void put_key_reference(struct exchange *e)
+{
+	fprintf(e->out, "<r:KeyPair><b:Address>" ADDRESSING "/role/anonymous"
+		"</b:Address><b:ReferenceParameters><w:ResourceURI>" KEY_PAIR
+		"</w:ResourceURI><w:SelectorSet><w:Selector Name=\"InstanceID\">"
+		KEY_HANDLE "</w:Selector></w:SelectorSet>"
+		"</b:ReferenceParameters></r:KeyPair>");
+}
+
+static void generate_key_pair(struct exchange *e)
+{
+	enum key_status status = make_key(e);
+
+	begin(e, KEY_SERVICE "/GenerateKeyPairResponse");
+	fprintf(e->out, "<r:GenerateKeyPair_OUTPUT>");
+	if (status == KEY_OK)
+		put_key_reference(e);
+	fprintf(e->out, "<r:ReturnValue>%d</r:ReturnValue>"
+		"</r:GenerateKeyPair_OUTPUT>", status);
+}
+
+/* @uri is the one class that has it, or NULL for all. */
 static const struct {
 	const char *action;
 	void (*answer)(struct exchange *e);
+	const char *uri;
 } actions[] = {
-	{ TRANSFER "/Get", get },
-	{ ENUMERATION "/Enumerate", enumerate },
-	{ ENUMERATION "/Pull", pull },
+	{ TRANSFER "/Get", get, NULL },
+	{ ENUMERATION "/Enumerate", enumerate, NULL },
+	{ ENUMERATION "/Pull", pull, NULL },
+	{ KEY_SERVICE "/GenerateKeyPair", generate_key_pair, KEY_SERVICE },
 };
 
 static const struct class *find_class(xmlNode *uri)
@@ -212,21 +303,22 @@ static const struct class *find_class(xmlNode *uri)
 static void answer(struct exchange *e)
 {
 	xmlNode *action = child(e->header, ADDRESSING, "Action");
+	xmlNode *uri = child(e->header, WSMAN, "ResourceURI");
 
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
 		if (!has_text(action, actions[i].action))
 			continue;
-		e->class = find_class(child(e->header, WSMAN, "ResourceURI"));
-		if (e->class)
-			actions[i].answer(e);
+		e->class = find_class(uri);
+		if (!e->class)
+			unreachable(e);
+		else if (actions[i].uri &&
+			 strcmp(actions[i].uri, e->class->uri) != 0)
+			not_supported(e);
 		else
-			put_fault(e, "b:DestinationUnreachable",
-				  "No route can be determined to reach the "
-				  "destination role.");
+			actions[i].answer(e);
 		return;
 	}
-	put_fault(e, "b:ActionNotSupported",
-		  "The action is not supported by the service.");
+	not_supported(e);
 }
 
 static void dispatch(struct exchange *e, xmlDoc *doc)
