@@ -6,4 +6,5 @@ judge-json := change_test control_test doctor_test helper_test info_test \
 $(foreach t,$(judge-json),\
 	$(eval $(t)-src := selftests/schema.c) \
 	$(eval $(t)-pkg := json-c))
+activation_test-pkg := gnutls
 transfer_test-pkg := gnutls
