@@ -177,6 +177,7 @@ static void start(struct lme_channel *ch)
 	ch->generation = lme->generation;
 	lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_OPENING);
 	ch->pause_set = false;
+	ch->forwarded = false;
 	ch->open_due = true;
 	/* The clock may have passed the queue already. */
 	lme_arm(lme, ch->deadline);
@@ -230,6 +231,28 @@ void lme_channel_enqueue(struct lme_channel *ch)
 	list_move_tail(&ch->node, pos);
 }
 
+/**
+ * lme_channels_forwarded - AMT has named a port, for the first time or again
+ * @lme: the object
+ * @port: the port
+ *
+ * What it has refused, or is about to, for want of that need not wait.
+ * Context: under lme.lock.
+ */
+void lme_channels_forwarded(struct lme *lme, u32 port)
+{
+	struct lme_channel *ch;
+
+	lockdep_assert_held(&lme->lock);
+	list_for_each_entry(ch, &lme->queue, node)
+		if (ch->params.port == port)
+			ch->pause_set = false;
+	list_for_each_entry(ch, &lme->session.channels, node)
+		if (ch->params.port == port)
+			ch->forwarded = true;
+	lme_channels_start(lme);
+}
+
 /* The session can not open it now. */
 static void requeue(struct lme_channel *ch)
 {
@@ -255,9 +278,11 @@ void lme_channel_pause(struct lme_channel *ch, unsigned long delay)
 	lme_arm(ch->lme, ch->pause_until);
 }
 
-static void pause_then_retry(struct lme_channel *ch)
+/* At once if AMT has named the port between our OPEN and its answer. */
+static void retry(struct lme_channel *ch)
 {
-	lme_channel_pause(ch, REFUSAL_PAUSE);
+	if (!ch->forwarded)
+		lme_channel_pause(ch, REFUSAL_PAUSE);
 	requeue(ch);
 }
 
@@ -390,7 +415,7 @@ void lme_channel_rx_failure(struct lme *lme, const struct apf_msg *msg)
 		slots_short(ch);
 	} else if (reason == APF_OPEN_ADMINISTRATIVELY_PROHIBITED &&
 		   ch->refusals++ < REFUSALS_MAX) {
-		pause_then_retry(ch);
+		retry(ch);
 	} else {
 		fail(ch, refusal_error(reason));
 		lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_CLOSED);

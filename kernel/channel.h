@@ -69,6 +69,7 @@ struct lme_channel_params {
  * @deadline_set: @deadline is set
  * @eager: send what the window has room for, however little
  * @pause_set: @pause_until is set
+ * @forwarded: AMT has named its port since the last OPEN
  * @deadline: when @state times out (jiffies)
  * @pause_until: before then (jiffies) it is not to be opened, and when it is
  *               open, sends no small message
@@ -119,6 +120,7 @@ struct lme_channel {
 	bool deadline_set;
 	bool eager;
 	bool pause_set;
+	bool forwarded;
 	unsigned long deadline;
 	unsigned long pause_until;
 	unsigned long open_by;
@@ -227,6 +229,7 @@ bool lme_channel_facts_next(struct lme *lme, const long pos[2],
 
 /* For session.c and lme.c; under lme.lock. */
 void lme_channels_start(struct lme *lme);
+void lme_channels_forwarded(struct lme *lme, u32 port);
 void lme_channels_session_over(struct lme *lme);
 void lme_channels_expire(struct lme *lme, unsigned long now);
 size_t lme_channels_next(struct lme *lme, u8 *buf);

@@ -110,7 +110,7 @@ bool lme_forward_add(struct lme *lme, const struct apf_str *addr, u32 port)
 		set_state(lme, fwd, AMT_LME_FORWARD_STATE_ACTIVE);
 	}
 	settle_later(lme);
-	lme_channels_start(lme);
+	lme_channels_forwarded(lme, port);
 	return true;
 }
 

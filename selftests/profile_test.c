@@ -250,6 +250,71 @@ TEST_F(rest, an_open_channel_keeps_amt_awake)
 	close(fd);
 }
 
+/* ---- How soon it is back ---- */
+
+#define TRACING "/sys/kernel/tracing/"
+/* Message types. */
+#define GLOBAL_REQUEST 80
+#define CHANNEL_OPEN 90
+#define CONFIRMATION 91
+#define OPEN_FAILURE 92
+
+static int trace_start(struct result *r)
+{
+	return run(r, "sh", "-c", "cd " TRACING " && echo > trace && "
+		   "echo 1 > events/amt_lme/apf_rx/enable && "
+		   "echo 1 > events/amt_lme/apf_tx/enable && "
+		   "echo 1 > events/workqueue/workqueue_execute_start/enable && "
+		   "echo 1 > tracing_on");
+}
+
+/* In order, those of messages, and of the driver's clock as "clock". */
+static int trace_stop(struct result *r)
+{
+	return run(r, "sh", "-c", "cd " TRACING " && "
+		   "echo 0 > events/enable && "
+		   "sed -nE 's/.* ([0-9.]+): apf_(.x): type=([0-9]+) .*/\\1 \\2 \\3/p; "
+		   "s/.* ([0-9.]+): workqueue_execute_start:.* clock_work.*/\\1 clock 0/p' "
+		   "trace");
+}
+
+/*
+ * AMT 16 names the port again, and then refuses the open that made it do so.
+ * The next one follows at once: the driver's clock, which ends all its pauses,
+ * has no part in it.
+ */
+TEST_F(rest, the_open_after_a_forward_came_back_waits_for_no_clock)
+{
+	double at, forward = 0, confirmed = 0;
+	bool refused = false;
+	const char *line;
+	int type, clocks = 0;
+	char what[8];
+
+	ASSERT_EQ(0, both_forwards(&self->events, &self->answer,
+				   AMT_LME_FORWARD_STATE_DORMANT));
+	ASSERT_EQ(0, trace_start(&self->r));
+	EXPECT_EQ(0, next_open_works());
+	ASSERT_EQ(0, trace_stop(&self->r));
+	for (line = self->r.text; !confirmed && line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (sscanf(line, "%lf %7s %d", &at, what, &type) != 3)
+			break;
+		if (!strcmp(what, "rx") && type == GLOBAL_REQUEST)
+			forward = at;
+		refused |= type == OPEN_FAILURE;
+		clocks += forward && !strcmp(what, "clock");
+		if (type == CONFIRMATION)
+			confirmed = at;
+	}
+	EXPECT_TRUE(refused) TH_LOG("trace: %s", self->r.text);
+	ASSERT_LT(0, forward) TH_LOG("trace: %s", self->r.text);
+	ASSERT_LT(forward, confirmed) TH_LOG("trace: %s", self->r.text);
+	EXPECT_EQ(0, clocks) TH_LOG("trace: %s", self->r.text);
+	say("from the forward to the channel: %.1f ms",
+	    1000 * (confirmed - forward));
+}
+
 /* ---- More than one connection ---- */
 
 TEST(an_lme_of_two_connections_is_not_on_the_bus)
