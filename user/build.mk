@@ -44,6 +44,7 @@ amt-helper-src := \
 	user/helper/serve/config.c \
 	user/helper/serve/connections.c \
 	user/helper/serve/control.c \
+	user/helper/serve/driver.c \
 	user/helper/serve/forwards.c \
 	user/helper/serve/inherited.c \
 	user/helper/serve/instance.c \

@@ -45,9 +45,25 @@ static void on_present(void *arg, struct control_client *client)
 	control_send(client, numbered(0));
 }
 
+static int releases, retakes;
+
+static void on_release(void *arg)
+{
+	(void)arg;
+	releases++;
+}
+
+static void on_retake(void *arg)
+{
+	(void)arg;
+	retakes++;
+}
+
 static const struct control_ops ops = {
 	.status = on_status,
 	.present = on_present,
+	.release = on_release,
+	.retake = on_retake,
 };
 
 FIXTURE_SETUP(requests)
@@ -246,6 +262,29 @@ TEST_F(requests, one_too_many_is_told_so_and_costs_no_place)
 		close(fds[i]);
 	}
 	EXPECT_TRUE(is_answered(self));
+}
+
+TEST_F(requests, the_driver_is_released_until_the_last_who_asked_leaves)
+{
+	static const char request[] =
+		"{\"schema_version\":1,\"request\":\"release\"}\n";
+	int first = join(self), second = join(self);
+
+	say(self, first, request, strlen(request));
+	EXPECT_EQ(1, releases);
+	ASSERT_LT(0, hear(self, first));
+	EXPECT_NE(NULL, strstr(self->text, "\"daemon\""));
+	EXPECT_EQ(-1, hear(self, first));
+	say(self, second, request, strlen(request));
+	ASSERT_LT(0, hear(self, second));
+	close(first);
+	settle(self->event);
+	EXPECT_EQ(1, releases);
+	EXPECT_EQ(0, retakes);
+	EXPECT_TRUE(is_answered(self));
+	close(second);
+	settle(self->event);
+	EXPECT_EQ(1, retakes);
 }
 
 TEST_HARNESS_MAIN

@@ -23,7 +23,7 @@ _amt_helper() {
 			amt disable-and-clear --yes --json --device --timeout --help --usage' ;;
 	*,events)	words='--follow --json --help --usage' ;;
 	*,wait)	words='--port --timeout --help --usage' ;;
-	*,yield)	words='--for --help --usage' ;;
+	*,yield)	words='--for --module --help --usage' ;;
 	2,amm)	words='endpoints atrs list raw' ;;
 	*,amm)	words='--json --timeout --allow-version --filter --sort
 			--expect-confirmation --fixed-read --help --usage'

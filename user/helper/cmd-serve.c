@@ -14,10 +14,10 @@
 
 #include "helper/command.h"
 #include "helper/failure.h"
-#include "helper/kernel.h"
 #include "helper/parse.h"
 #include "helper/serve/config.h"
 #include "helper/serve/connections.h"
+#include "helper/serve/driver.h"
 #include "helper/serve/forwards.h"
 #include "helper/serve/inherited.h"
 #include "helper/serve/instance.h"
@@ -26,8 +26,6 @@
 #include "helper/serve/listener.h"
 #include "helper/serve/report.h"
 #include "helper/serve/transport.h"
-#include "helper/watch.h"
-#include "lib/device.h"
 #include "lib/mei.h"
 #include "lib/netlink.h"
 
@@ -37,9 +35,7 @@ struct serve {
 	struct instance instance;
 	const char *device; /* to relay, whatever the bus shows */
 	sd_event *event;
-	struct netlink *nl;
-	int ctl;
-	struct watch *watch;
+	struct driver *driver;
 	struct transport *transport;
 	struct link *link;
 	struct forwards *forwards;
@@ -167,32 +163,37 @@ static void on_state(void *arg, const struct netlink_state *state)
 			 state->forward_count);
 }
 
+static void on_opened(void *arg, int ctl)
+{
+	struct serve *serve = arg;
+
+	transport_open(serve->transport, ctl);
+	connections_open(serve->connections, ctl);
+}
+
+static void on_closing(void *arg)
+{
+	struct serve *serve = arg;
+
+	connections_close(serve->connections);
+	transport_close(serve->transport);
+}
+
 static void on_watch_failed(void *arg, int error)
 {
 	struct serve *serve = arg;
 
-	kernel_watch_failed(&serve->failure, error);
+	failure_set(&serve->failure, EXIT_INTERNAL,
+		    "cannot watch the state of the link: %s", strerror(-error));
 	sd_event_exit(serve->event, EXIT_INTERNAL);
 }
 
-static const struct watch_ops watch_ops = {
+static const struct driver_ops driver_ops = {
+	.opened = on_opened,
+	.closing = on_closing,
 	.state = on_state,
 	.failed = on_watch_failed,
 };
-
-static int open_ctl(struct serve *serve)
-{
-	int ret;
-
-	serve->ctl = kernel_open_ctl(&serve->failure);
-	if (serve->ctl < 0)
-		return -1;
-	ret = device_hold(serve->ctl);
-	if (ret < 0)
-		return failure_set(&serve->failure, EXIT_INTERNAL,
-				   "cannot hold the link: %s", strerror(-ret));
-	return 0;
-}
 
 /* A wrong file changes nothing; clients and their channels stay. */
 static int on_hangup(sd_event_source *source,
@@ -247,22 +248,24 @@ static int start(struct serve *serve)
 		ret = watch_signals(serve);
 	if (ret >= 0)
 		ret = connections_new(&serve->connections, serve->event,
-				      serve->ctl, on_full, serve);
+				      on_full, serve);
 	if (ret >= 0)
 		ret = forwards_new(&serve->forwards, serve->event,
 				   &serve->config, &listener_ops, serve);
 	if (ret >= 0)
-		ret = transport_new(&serve->transport, serve->event, serve->ctl,
+		ret = transport_new(&serve->transport, serve->event,
 				    serve->device);
 	if (ret >= 0)
 		ret = report_new(&serve->report, serve->event,
-				 serve->instance.socket, serve->forwards,
-				 serve->connections, serve->transport);
+				 serve->instance.socket, serve->driver,
+				 serve->forwards, serve->connections,
+				 serve->transport);
 	if (ret >= 0)
-		ret = link_new(&serve->link, serve->event, serve->transport);
+		ret = link_new(&serve->link, serve->event, serve->driver,
+			       serve->transport);
 	if (ret >= 0)
-		ret = watch_new(&serve->watch, serve->event, serve->nl,
-				&watch_ops, serve);
+		ret = driver_watch(serve->driver, serve->event, &driver_ops,
+				   serve);
 	if (ret < 0)
 		return failure_set(&serve->failure, EXIT_INTERNAL,
 				   "cannot start: %s", strerror(-ret));
@@ -285,9 +288,8 @@ static void run(struct serve *serve)
 	if (inherited_list(&serve->failure) < 0 ||
 	    load_config(serve, &serve->failure) < 0 ||
 	    instance_open(&serve->instance, &serve->failure) < 0 ||
-	    kernel_open(&serve->nl, &serve->failure) < 0 ||
-	    !kernel_has_mei(serve->nl, &serve->failure) ||
-	    check_device(serve) < 0 || open_ctl(serve) < 0 || start(serve) < 0)
+	    check_device(serve) < 0 ||
+	    driver_new(&serve->driver, &serve->failure) < 0 || start(serve) < 0)
 		return;
 	sd_notify(0, "READY=1");
 	ret = sd_event_loop(serve->event);
@@ -300,16 +302,13 @@ static void run(struct serve *serve)
 /* Stop accepting, then close the channels, then let the link go. */
 static void stop(struct serve *serve)
 {
-	watch_free(serve->watch);
 	forwards_free(serve->forwards);
 	connections_free(serve->connections);
 	report_free(serve->report);
 	link_free(serve->link);
 	transport_free(serve->transport);
+	driver_free(serve->driver);
 	sd_event_unref(serve->event);
-	netlink_close(serve->nl);
-	if (serve->ctl >= 0)
-		close(serve->ctl);
 	instance_close(&serve->instance);
 }
 
@@ -317,7 +316,6 @@ int cmd_serve(int argc, char **argv)
 {
 	struct serve serve = {
 		.instance = { .lock = -1, .socket = -1 },
-		.ctl = -1,
 	};
 
 	argp_parse(&argp, argc, argv, 0, NULL, &serve);

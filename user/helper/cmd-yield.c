@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* amt-helper yield: leave LME to a program that insists on /dev/meiN. */
+/*
+ * amt-helper yield: leave LME to a program that insists on /dev/meiN, or the
+ * driver to one that loads it anew.
+ */
 #include <argp.h>
 #include <errno.h>
 #include <signal.h>
@@ -12,6 +15,7 @@
 #include <systemd/sd-event.h>
 
 #include "helper/command.h"
+#include "helper/daemon.h"
 #include "helper/failure.h"
 #include "helper/kernel.h"
 #include "helper/parse.h"
@@ -30,6 +34,8 @@
 
 struct yield {
 	unsigned int seconds; /* 0: no end by itself */
+	bool module; /* serve lets go, not the driver */
+	struct daemon *daemon; /* it has let go until this is closed */
 	char **command; /* NULL: none */
 	sd_event *event;
 	struct netlink *nl;
@@ -45,13 +51,15 @@ struct yield {
 static const char doc[] =
 	"Let go of LME for a program that needs it for itself, and take it back\n"
 	"when COMMAND has ended, after --for SECONDS, or at SIGINT or SIGTERM.\n"
-	"Channels end; connections made meanwhile wait.\v"
+	"Channels end; connections made meanwhile wait. With --module amt-helper\n"
+	"serve closes the driver, so that COMMAND can unload and load it.\v"
 	"Exit code: that of COMMAND, as the shell's; 0 without one; 4 no\n"
-	"permission; 7 AMT was not let go, or COMMAND ended by --for; 11 no\n"
-	"kernel module.";
+	"permission; 7 AMT was not let go, serve does not answer, or COMMAND\n"
+	"ended by --for; 11 no kernel module.";
 
 static const struct argp_option options[] = {
 	{ "for", 'f', "SECONDS", 0, "Not longer than this", 0 },
+	{ "module", 'm', NULL, 0, "Let go of the kernel module, not of LME", 0 },
 	{ 0 }
 };
 
@@ -65,6 +73,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		    yield->seconds == 0)
 			argp_error(state, "\"%s\" is not a number of seconds",
 				   arg);
+		return 0;
+	case 'm':
+		yield->module = true;
 		return 0;
 	case ARGP_KEY_ARGS:
 		yield->command = state->argv + state->next;
@@ -180,8 +191,8 @@ static void begin(struct yield *yield)
 	if (yield->command)
 		start_command(yield);
 	else
-		fputs("amt-helper yield: LME is free until this ends\n",
-		      stderr);
+		fprintf(stderr, "amt-helper yield: %s is free until this ends\n",
+			yield->module ? "the driver" : "LME");
 }
 
 static void on_state(void *arg, const struct netlink_state *state)
@@ -224,6 +235,20 @@ static int watch_signals(struct yield *yield)
 	return ret;
 }
 
+/* The driver says when it has let go; serve has, by now. */
+static int await_let_go(struct yield *yield)
+{
+	int ret;
+
+	if (yield->module) {
+		begin(yield);
+		return 0;
+	}
+	ret = set_timer(yield, LET_GO_USEC);
+	return ret < 0 ? ret : watch_new(&yield->watch, yield->event, yield->nl,
+					 &watch_ops, yield);
+}
+
 static void run_loop(struct yield *yield)
 {
 	int ret = sd_event_default(&yield->event);
@@ -231,10 +256,7 @@ static void run_loop(struct yield *yield)
 	if (ret >= 0)
 		ret = watch_signals(yield);
 	if (ret >= 0)
-		ret = set_timer(yield, LET_GO_USEC);
-	if (ret >= 0)
-		ret = watch_new(&yield->watch, yield->event, yield->nl,
-				&watch_ops, yield);
+		ret = await_let_go(yield);
 	if (ret >= 0)
 		ret = sd_event_loop(yield->event);
 	if (ret < 0)
@@ -248,6 +270,8 @@ static int let_go(struct yield *yield)
 {
 	int ret;
 
+	if (kernel_open(&yield->nl, &yield->failure) < 0)
+		return -1;
 	yield->ctl = kernel_open_ctl(&yield->failure);
 	if (yield->ctl < 0)
 		return -1;
@@ -258,13 +282,29 @@ static int let_go(struct yield *yield)
 	return 0;
 }
 
+/* Without serve there is nobody to ask. */
+static int have_serve_let_go(struct yield *yield)
+{
+	switch (daemon_ask(&yield->daemon, "release", true, &yield->failure)) {
+	case DAEMON_FORBIDDEN:
+		return failure_set(&yield->failure, EXIT_PERMISSION,
+				   "only root may have amt-helper serve let go of the driver");
+	case DAEMON_SILENT:
+	case DAEMON_REFUSING:
+		return -1;
+	default:
+		return 0;
+	}
+}
+
 int cmd_yield(int argc, char **argv)
 {
 	struct yield yield = { .ctl = -1 };
 
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &yield);
-	if (kernel_open(&yield.nl, &yield.failure) == 0 && let_go(&yield) == 0)
+	if ((yield.module ? have_serve_let_go(&yield) : let_go(&yield)) == 0)
 		run_loop(&yield);
+	daemon_close(yield.daemon);
 	netlink_close(yield.nl);
 	if (yield.ctl >= 0)
 		close(yield.ctl);

@@ -36,9 +36,11 @@ const char *daemon_state_name(enum daemon_state state)
 	case DAEMON_SILENT:
 		return "silent";
 	case DAEMON_REFUSING:
+		return "refusing";
+	case DAEMON_RELEASED:
 		break;
 	}
-	return "refusing";
+	return "released";
 }
 
 static int set_patience(int fd, time_t seconds)

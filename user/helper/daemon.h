@@ -23,6 +23,7 @@ enum daemon_state {
 	DAEMON_FORBIDDEN,
 	DAEMON_SILENT,
 	DAEMON_REFUSING,
+	DAEMON_RELEASED, /* running, without the driver */
 };
 
 /** daemon_state_name() - name of an enum daemon_state */
@@ -31,8 +32,8 @@ const char *daemon_state_name(enum daemon_state state);
 /**
  * daemon_ask() - send a request and wait for the first document
  * @daemon: set when it is running, to be freed with daemon_close()
- * @request: "status" or "events"
- * @follow: the answer has no end
+ * @request: "status", "events" or "release"
+ * @follow: the answer has no end, or lasts until daemon_close()
  * @failure: set when it is silent or refusing
  *
  * Return: whether there is a daemon that answers.

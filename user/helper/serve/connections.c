@@ -17,6 +17,8 @@
 #include "lib/device.h"
 
 #define EXHAUSTED_USEC 1000000
+/* As long as the driver has a channel wait for the link. */
+#define AWAY_USEC 20000000
 
 /* Descriptors for all else: the listeners, the control socket, and a dozen. */
 #define OTHER_DESCRIPTORS \
@@ -38,6 +40,7 @@ struct connections {
 	unsigned int count;
 	unsigned int limit;
 	sd_event_source *exhausted; /* armed while descriptors are short */
+	sd_event_source *away; /* armed while clients wait for @ctl */
 	bool is_full; /* as last told */
 	unsigned int failed_port; /* the last failure that was said */
 	int failed_error;
@@ -46,7 +49,7 @@ struct connections {
 static void tell_full(struct connections *connections)
 {
 	bool full = connections->count >= connections->limit ||
-		    connections->exhausted;
+		    connections->exhausted || connections->away;
 
 	if (full == connections->is_full)
 		return;
@@ -66,6 +69,20 @@ static int on_exhausted_end(sd_event_source *source, uint64_t now, void *arg)
 	(void)source;
 	(void)now;
 	end_exhausted(arg);
+	return 0;
+}
+
+static void end_away(struct connections *connections)
+{
+	connections->away = sd_event_source_disable_unref(connections->away);
+	tell_full(connections);
+}
+
+static int on_away_end(sd_event_source *source, uint64_t now, void *arg)
+{
+	(void)source;
+	(void)now;
+	end_away(arg);
 	return 0;
 }
 
@@ -151,6 +168,8 @@ static int start_relay(struct connection *connection, int client,
 	int channel;
 	int ret;
 
+	if (connections->ctl < 0)
+		return -ENETDOWN;
 	channel = device_connect(connections->ctl, connection->port, peer);
 	if (channel < 0)
 		return channel;
@@ -208,7 +227,7 @@ static unsigned int connection_limit(void)
 	return limit < CONNECTIONS_MAX ? (unsigned int)limit : CONNECTIONS_MAX;
 }
 
-int connections_new(struct connections **out, sd_event *event, int ctl,
+int connections_new(struct connections **out, sd_event *event,
 		    void (*full)(void *arg, bool full), void *arg)
 {
 	struct connections *connections = calloc(1, sizeof(*connections));
@@ -216,7 +235,7 @@ int connections_new(struct connections **out, sd_event *event, int ctl,
 	if (!connections)
 		return -ENOMEM;
 	connections->event = event;
-	connections->ctl = ctl;
+	connections->ctl = -1;
 	connections->limit = connection_limit();
 	connections->full = full;
 	connections->arg = arg;
@@ -225,17 +244,45 @@ int connections_new(struct connections **out, sd_event *event, int ctl,
 	return 0;
 }
 
-void connections_free(struct connections *connections)
+static void free_all(struct connections *connections)
 {
 	struct connection *connection, *next;
 
-	if (!connections)
-		return;
 	for (connection = LIST_FIRST(&connections->all); connection;
 	     connection = next) {
 		next = LIST_NEXT(connection, entry);
 		connection_free(connection);
 	}
+}
+
+void connections_open(struct connections *connections, int ctl)
+{
+	connections->ctl = ctl;
+	end_away(connections);
+}
+
+void connections_close(struct connections *connections)
+{
+	struct connection *connection;
+
+	LIST_FOREACH(connection, &connections->all, entry) {
+		relay_abort(connection->relay);
+		connection->relay = NULL;
+	}
+	free_all(connections);
+	connections->ctl = -1;
+	sd_event_add_time_relative(connections->event, &connections->away,
+				   CLOCK_MONOTONIC, AWAY_USEC, 0, on_away_end,
+				   connections);
+	tell_full(connections);
+}
+
+void connections_free(struct connections *connections)
+{
+	if (!connections)
+		return;
+	free_all(connections);
 	sd_event_source_disable_unref(connections->exhausted);
+	sd_event_source_disable_unref(connections->away);
 	free(connections);
 }

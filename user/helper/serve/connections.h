@@ -21,17 +21,28 @@ struct sockaddr;
  * connections_new() - begin without clients
  * @out: to be freed with connections_free()
  * @event: the loop
- * @ctl: from device_open_ctl(); not closed
  * @full: told when no more clients can be taken, and when they can again
  * @arg: passed to @full
  *
  * Return: 0, or -ENOMEM.
  */
-int connections_new(struct connections **out, sd_event *event, int ctl,
+int connections_new(struct connections **out, sd_event *event,
 		    void (*full)(void *arg, bool full), void *arg);
 
 /** connections_free() - close all clients and their channels */
 void connections_free(struct connections *connections);
+
+/** connections_open() - @ctl, from device_open_ctl(), is there; not closed */
+void connections_open(struct connections *connections, int ctl);
+
+/**
+ * connections_close() - use the control node no more
+ * @connections: all of them
+ *
+ * Who is connected is reset. Who comes waits for connections_open(), but not
+ * longer than a channel waits for the link.
+ */
+void connections_close(struct connections *connections);
 
 /**
  * connections_add() - open a channel for a client and relay

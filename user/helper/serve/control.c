@@ -28,6 +28,8 @@ struct control_client {
 	sd_event_source *deadline; /* for all but those who follow */
 	bool asked; /* nothing more is to come from it */
 	bool follows;
+	bool releases; /* the driver, as long as it stays */
+	bool may_release;
 	bool lags; /* more is queued than may be */
 	char request[REQUEST_MAX];
 	size_t request_length;
@@ -43,15 +45,20 @@ struct control {
 	void *arg;
 	LIST_HEAD(, control_client) clients;
 	unsigned int count;
+	unsigned int releases;
 };
 
 static void client_free(struct control_client *client)
 {
+	struct control *control = client->control;
+
 	LIST_REMOVE(client, entry);
-	client->control->count--;
+	control->count--;
 	sd_event_source_disable_unref(client->io);
 	sd_event_source_disable_unref(client->deadline);
 	free(client->queue);
+	if (client->releases && --control->releases == 0)
+		control->ops->retake(control->arg);
 	free(client);
 }
 
@@ -99,11 +106,16 @@ static ssize_t send_queue(struct control_client *client)
 	return n;
 }
 
+static bool stays(const struct control_client *client)
+{
+	return client->follows || client->releases;
+}
+
 /* Frees the client when it is served, gone or slow. */
 static void flush(struct control_client *client)
 {
 	if ((client->queue_length && send_queue(client) < 0) || client->lags ||
-	    (client->asked && !client->follows && !client->queue_length)) {
+	    (client->asked && !stays(client) && !client->queue_length)) {
 		client_free(client);
 		return;
 	}
@@ -148,13 +160,32 @@ static void answer_status(struct control_client *client)
 	control_send(client, answer);
 }
 
+static void stay(struct control_client *client)
+{
+	client->deadline = sd_event_source_disable_unref(client->deadline);
+}
+
 static void answer_events(struct control_client *client, bool follow)
 {
 	client->control->ops->present(client->control->arg, client);
 	client->follows = follow;
 	if (follow)
-		client->deadline =
-			sd_event_source_disable_unref(client->deadline);
+		stay(client);
+}
+
+static void answer_release(struct control_client *client)
+{
+	struct control *control = client->control;
+
+	if (!client->may_release) {
+		refuse(client, EXIT_PERMISSION, "only root may do that");
+		return;
+	}
+	if (control->releases++ == 0)
+		control->ops->release(control->arg);
+	client->releases = true;
+	stay(client);
+	answer_status(client);
 }
 
 static void answer(struct control_client *client, struct json_object *request)
@@ -175,6 +206,8 @@ static void answer(struct control_client *client, struct json_object *request)
 	} else if (strcmp(word ? word : "", "events") == 0) {
 		follow = json_object_object_get(request, "follow");
 		answer_events(client, json_object_get_boolean(follow));
+	} else if (strcmp(word ? word : "", "release") == 0) {
+		answer_release(client);
 	} else {
 		refuse(client, EXIT_USAGE, "no such request");
 	}
@@ -237,15 +270,30 @@ static int on_deadline(sd_event_source *source, uint64_t now, void *arg)
 	return 0;
 }
 
+static bool get_peer(int fd, struct ucred *peer)
+{
+	socklen_t length = sizeof(*peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &length) == 0;
+}
+
+/* What the driver asks for CAP_NET_ADMIN for, when it does it itself. */
+static bool may_release(int fd)
+{
+	struct ucred peer;
+
+	return get_peer(fd, &peer) && peer.uid == 0;
+}
+
 /* The mode of the socket says so too, but a folder or a mode may be changed. */
 static bool may_ask(int fd)
 {
 	struct ucred peer;
-	socklen_t length = sizeof(peer);
+	socklen_t length;
 	gid_t *groups;
 	bool member = false;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
+	if (!get_peer(fd, &peer))
 		return false;
 	if (peer.uid == 0 || peer.uid == geteuid() || peer.gid == getegid())
 		return true;
@@ -289,6 +337,7 @@ static void add_client(struct control *control, int fd)
 		return;
 	}
 	client->control = control;
+	client->may_release = may_release(fd);
 	LIST_INSERT_HEAD(&control->clients, client, entry);
 	control->count++;
 	if (watch_client(client, fd) < 0) {
@@ -370,6 +419,7 @@ void control_free(struct control *control)
 		return;
 	for (client = LIST_FIRST(&control->clients); client; client = next) {
 		next = LIST_NEXT(client, entry);
+		client->releases = false;
 		client_free(client);
 	}
 	sd_event_source_disable_unref(control->rest);

@@ -20,10 +20,14 @@ struct json_object;
  * struct control_ops - what the control socket asks of its owner
  * @status: fill the answer to a status request
  * @present: send the present state as events, with control_send()
+ * @release: let go of the driver
+ * @retake: take it back; nobody wants it released any more
  */
 struct control_ops {
 	void (*status)(void *arg, struct json_object *answer);
 	void (*present)(void *arg, struct control_client *client);
+	void (*release)(void *arg);
+	void (*retake)(void *arg);
 };
 
 /**

@@ -8,6 +8,7 @@
 
 #include "helper/failure.h"
 #include "helper/kernel.h"
+#include "helper/serve/driver.h"
 #include "helper/serve/lifecycle.h"
 #include "helper/serve/link.h"
 #include "helper/serve/transport.h"
@@ -18,6 +19,7 @@
 
 struct link {
 	sd_event *event;
+	const struct driver *driver;
 	const struct transport *transport;
 	sd_event_source *patience; /* armed by what keeps the link from up */
 	struct link_info info; /* the newest */
@@ -43,7 +45,8 @@ static int on_patience_end(sd_event_source *source, uint64_t now, void *arg)
 
 	(void)source;
 	(void)now;
-	if (!transport_judge(link->transport, &failure))
+	if (!driver_judge(link->driver, &failure) &&
+	    !transport_judge(link->transport, &failure))
 		kernel_judge(&link->info, &failure);
 	if (link->info.state == AMT_LME_LINK_STATE_IDLE ||
 	    strcmp(failure.message, link->said) == 0)
@@ -106,7 +109,7 @@ void link_update(struct link *link, const struct link_info *info)
 		start_patience(link);
 }
 
-int link_new(struct link **out, sd_event *event,
+int link_new(struct link **out, sd_event *event, const struct driver *driver,
 	     const struct transport *transport)
 {
 	struct link *link = calloc(1, sizeof(*link));
@@ -114,6 +117,7 @@ int link_new(struct link **out, sd_event *event,
 	if (!link)
 		return -ENOMEM;
 	link->event = event;
+	link->driver = driver;
 	link->transport = transport;
 	link->since = now_usec(link);
 	start_patience(link);

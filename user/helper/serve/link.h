@@ -5,6 +5,7 @@
 
 #include <systemd/sd-event.h>
 
+struct driver;
 struct link;
 struct link_info;
 struct transport;
@@ -13,11 +14,12 @@ struct transport;
  * link_new() - begin; the link is wanted from now on
  * @out: to be freed with link_free()
  * @event: the loop
- * @transport: may know why the link is not up
+ * @driver: may know why the link is not up
+ * @transport: too
  *
  * Return: 0, or -ENOMEM.
  */
-int link_new(struct link **out, sd_event *event,
+int link_new(struct link **out, sd_event *event, const struct driver *driver,
 	     const struct transport *transport);
 
 /** link_free() - end */

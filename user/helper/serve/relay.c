@@ -144,6 +144,12 @@ void relay_free(struct relay *relay)
 	free(relay);
 }
 
+void relay_abort(struct relay *relay)
+{
+	relay->end.error = ECONNRESET;
+	relay_free(relay);
+}
+
 /* The last thing that any path does: the owner may free the relay here. */
 static void finish(struct relay *relay)
 {

@@ -66,6 +66,9 @@ int relay_new(struct relay **out_relay, sd_event *event, int in, int out,
 /** relay_free() - close both sides, if they still are open */
 void relay_free(struct relay *relay);
 
+/** relay_abort() - the same, and a TCP client sees a reset */
+void relay_abort(struct relay *relay);
+
 /**
  * relay_reset_client() - close a TCP socket so that its peer sees a reset
  * @client: the socket

@@ -8,8 +8,10 @@
 #include "helper/changes.h"
 #include "helper/command.h"
 #include "helper/daemon.h"
+#include "helper/failure.h"
 #include "helper/serve/connections.h"
 #include "helper/serve/control.h"
+#include "helper/serve/driver.h"
 #include "helper/serve/forwards.h"
 #include "helper/serve/lifecycle.h"
 #include "helper/serve/listener.h"
@@ -20,6 +22,7 @@
 struct report {
 	sd_event *event;
 	struct control *control; /* NULL without a socket */
+	struct driver *driver;
 	const struct forwards *forwards;
 	const struct connections *connections;
 	const struct transport *transport;
@@ -88,9 +91,11 @@ static void on_status(void *arg, struct json_object *answer)
 {
 	struct json_object *daemon = output_object(answer, "daemon");
 	struct report *report = arg;
+	struct failure failure;
+	enum daemon_state state = driver_judge(report->driver, &failure) ?
+				  DAEMON_RELEASED : DAEMON_RUNNING;
 
-	output_enum(daemon, "state", DAEMON_RUNNING,
-		    daemon_state_name(DAEMON_RUNNING));
+	output_enum(daemon, "state", state, daemon_state_name(state));
 	output_u32(daemon, "pid", getpid());
 	output_string(daemon, "version", AMT_HELPER_VERSION);
 	output_u32(daemon, "uptime", uptime(report));
@@ -135,9 +140,25 @@ static void on_present(void *arg, struct control_client *client)
 	forwards_list(report->forwards, send_door, client);
 }
 
+static void on_release(void *arg)
+{
+	struct report *report = arg;
+
+	driver_release(report->driver);
+}
+
+static void on_retake(void *arg)
+{
+	struct report *report = arg;
+
+	driver_retake(report->driver);
+}
+
 static const struct control_ops control_ops = {
 	.status = on_status,
 	.present = on_present,
+	.release = on_release,
+	.retake = on_retake,
 };
 
 static void publish(void *arg, struct json_object *event)
@@ -166,7 +187,7 @@ void report_door(struct report *report, const struct door_info *door)
 }
 
 int report_new(struct report **out, sd_event *event, int socket,
-	       const struct forwards *forwards,
+	       struct driver *driver, const struct forwards *forwards,
 	       const struct connections *connections,
 	       const struct transport *transport)
 {
@@ -176,6 +197,7 @@ int report_new(struct report **out, sd_event *event, int socket,
 	if (!report)
 		return -ENOMEM;
 	report->event = event;
+	report->driver = driver;
 	report->forwards = forwards;
 	report->connections = connections;
 	report->transport = transport;

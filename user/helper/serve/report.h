@@ -7,6 +7,7 @@
 
 struct connections;
 struct door_info;
+struct driver;
 struct forwards;
 struct netlink_state;
 struct report;
@@ -17,6 +18,7 @@ struct transport;
  * @out: to be freed with report_free()
  * @event: the loop
  * @socket: the control socket, or -1: then there is nobody to tell
+ * @driver: let go of for who asks for it
  * @forwards: with the listeners
  * @connections: with the clients
  * @transport: what is relayed
@@ -24,7 +26,7 @@ struct transport;
  * Return: 0, or a negative errno.
  */
 int report_new(struct report **out, sd_event *event, int socket,
-	       const struct forwards *forwards,
+	       struct driver *driver, const struct forwards *forwards,
 	       const struct connections *connections,
 	       const struct transport *transport);
 

@@ -339,7 +339,8 @@ static void try_later(struct transport *t, uint64_t max)
 void transport_update(struct transport *transport,
 		      const struct link_info *info)
 {
-	bool wanted = info->state == AMT_LME_LINK_STATE_ABSENT;
+	bool wanted = transport->ctl >= 0 &&
+		      info->state == AMT_LME_LINK_STATE_ABSENT;
 
 	/* Firmware that ends each session after its start is not hammered. */
 	if (info->settled || info->state == AMT_LME_LINK_STATE_YIELDED)
@@ -416,15 +417,14 @@ bool transport_judge(const struct transport *transport,
 	return true;
 }
 
-int transport_new(struct transport **out, sd_event *event, int ctl,
-		  const char *device)
+int transport_new(struct transport **out, sd_event *event, const char *device)
 {
 	struct transport *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return -ENOMEM;
 	t->event = event;
-	t->ctl = ctl;
+	t->ctl = -1;
 	t->device = device;
 	t->backoff = BACKOFF_MIN_USEC;
 	t->mei = -1;
@@ -445,14 +445,26 @@ static void say_goodbye(struct transport *t)
 			return;
 }
 
+void transport_open(struct transport *transport, int ctl)
+{
+	transport->ctl = ctl;
+}
+
+void transport_close(struct transport *transport)
+{
+	if (transport->link >= 0)
+		say_goodbye(transport);
+	child_stop(transport, false);
+	transport->timer = sd_event_source_disable_unref(transport->timer);
+	carry_stop(transport);
+	transport->wanted = false;
+	transport->ctl = -1;
+}
+
 void transport_free(struct transport *transport)
 {
 	if (!transport)
 		return;
-	if (transport->link >= 0)
-		say_goodbye(transport);
-	child_stop(transport, false);
-	sd_event_source_disable_unref(transport->timer);
-	carry_stop(transport);
+	transport_close(transport);
 	free(transport);
 }

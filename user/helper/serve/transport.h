@@ -20,17 +20,26 @@ struct transport;
  * transport_new() - be ready to relay
  * @out: to be freed with transport_free()
  * @event: the loop
- * @ctl: from device_open_ctl(); not closed
  * @device: the MEI device to relay, whatever the bus shows; NULL: relay only
  *          if the bus shows no LME, from the first device that has it
  *
  * Return: 0, or -ENOMEM.
  */
-int transport_new(struct transport **out, sd_event *event, int ctl,
-		  const char *device);
+int transport_new(struct transport **out, sd_event *event, const char *device);
 
-/** transport_free() - end the connection in an orderly way, if there is one */
+/** transport_free() - transport_close(), and free; @transport may be NULL */
 void transport_free(struct transport *transport);
+
+/** transport_open() - @ctl, from device_open_ctl(), is there; not closed */
+void transport_open(struct transport *transport, int ctl);
+
+/**
+ * transport_close() - use the control node no more
+ * @transport: the transport
+ *
+ * Ends the connection in an orderly way, if there is one.
+ */
+void transport_close(struct transport *transport);
 
 /**
  * transport_update() - begin or stop trying to relay
