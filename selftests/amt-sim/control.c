@@ -137,6 +137,8 @@ static const struct {
 	{ "ignore open", "on|off", "never answer OPEN", fault_ignore_open },
 	{ "ignore close", "on|off", "never answer CLOSE", fault_ignore_close },
 	{ "state", "pre|in|ccm|acm|disabled", "of provisioning", fault_state },
+	{ "hashes", "N [MISSING]",
+	  "certificate hashes, and the handle that has none", fault_hashes },
 	{ "busy", "on|off", "PTHI takes no connection", fault_busy },
 	{ "think", "MS", "responses of PTHI, MKHI, manageability come later",
 	  fault_think },

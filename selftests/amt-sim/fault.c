@@ -346,6 +346,19 @@ const char *fault_state(struct sim *sim, const char *args, FILE *out)
 	return NULL;
 }
 
+const char *fault_hashes(struct sim *sim, const char *args, FILE *out)
+{
+	unsigned long hashes, missing = PTHI_NO_HASH;
+
+	(void)out;
+	if (!take_number(&args, 255, &hashes) ||
+	    (*args && !only_number(args, 254, &missing)))
+		return "usage: hashes N [MISSING], at most 255";
+	sim->pthi.hashes = hashes;
+	sim->pthi.hash_missing = missing;
+	return NULL;
+}
+
 const char *fault_trace(struct sim *sim, const char *args, FILE *out)
 {
 	__u8 start[TRACE_BYTES];

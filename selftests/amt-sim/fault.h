@@ -87,6 +87,7 @@ const char *fault_ignore_close(struct sim *sim, const char *args, FILE *out);
 const char *fault_reset_after_close(struct sim *sim, const char *args,
 				    FILE *out);
 const char *fault_busy(struct sim *sim, const char *args, FILE *out);
+const char *fault_hashes(struct sim *sim, const char *args, FILE *out);
 const char *fault_state(struct sim *sim, const char *args, FILE *out);
 const char *fault_think(struct sim *sim, const char *args, FILE *out);
 const char *fault_trace(struct sim *sim, const char *args, FILE *out);

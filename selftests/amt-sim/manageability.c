@@ -28,12 +28,13 @@ enum {
 static size_t is_change_enabled(struct sim *sim, const __u8 *msg, __u8 *rsp)
 {
 	const struct generation *generation = sim->pthi.generation;
+	__u8 flags = generation->manageability;
 
 	(void)msg;
-	rsp[0] = generation->manageability;
 	if (generation->new_interface && !sim->pthi.disabled)
-		rsp[0] |= STATE_ENABLED;
-	return 1;
+		flags |= STATE_ENABLED;
+	put_le32(rsp, flags);
+	return generation->old ? 4 : 1;
 }
 
 static size_t answer_status(const __u8 *msg, __u8 *rsp, __u32 status)
@@ -51,9 +52,11 @@ static size_t change_to_amt(struct sim *sim, const __u8 *msg, __u8 *rsp)
 	return answer_status(msg, rsp, STATUS_FAILURE);
 }
 
-/* Only unprovisioned firmware lets the host do this. */
+/* Only unprovisioned firmware with the new interface lets the host do this. */
 static size_t set_state(struct sim *sim, const __u8 *msg, __u8 *rsp)
 {
+	if (!sim->pthi.generation->new_interface)
+		return answer_status(msg, rsp, STATUS_NOT_SUPPORTED);
 	if (sim->pthi.provisioning != PROVISIONING_PRE)
 		return answer_status(msg, rsp, STATUS_UPDATE_NOT_ALLOWED);
 	pthi_set_state(&sim->pthi, msg[4] ? "pre" : "disabled");

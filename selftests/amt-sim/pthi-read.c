@@ -42,7 +42,7 @@ static const struct {
 static const struct {
 	const char *name;
 	__u8 hash[32];
-} hashes[] = {
+} hashes[PTHI_HASHES] = {
 	{ "Go Daddy Root CA - G2",
 	  { 0x45, 0x14, 0x0b, 0x32, 0x47, 0xeb, 0x9c, 0xc8,
 	    0xc5, 0xb4, 0xf0, 0xd7, 0xb5, 0x30, 0x91, 0xf7,
@@ -132,10 +132,8 @@ static __u32 get_provisioning_tls_mode(struct request *r)
 
 static __u32 enumerate_hash_handles(struct request *r)
 {
-	const size_t n = ARRAY_SIZE(hashes);
-
-	add_u32(r, n);
-	for (size_t i = 0; i < n; i++)
+	add_u32(r, r->state->hashes);
+	for (__u32 i = 0; i < r->state->hashes; i++)
 		add_u32(r, i);
 	return STATUS_SUCCESS;
 }
@@ -143,15 +141,18 @@ static __u32 enumerate_hash_handles(struct request *r)
 static __u32 get_certificate_hash(struct request *r)
 {
 	__u32 handle = get_le32(r->data);
+	__u32 i = handle % PTHI_HASHES;
 
-	if (handle >= ARRAY_SIZE(hashes))
+	if (handle >= r->state->hashes)
 		return STATUS_INVALID_HANDLE;
+	if (handle == r->state->hash_missing)
+		return STATUS_NOT_FOUND;
 	add_u32(r, 1);		/* default */
 	add_u32(r, 1);		/* active */
-	add(r, hashes[handle].hash, sizeof(hashes[handle].hash));
-	add_zero(r, 64 - sizeof(hashes[handle].hash));
+	add(r, hashes[i].hash, sizeof(hashes[i].hash));
+	add_zero(r, 64 - sizeof(hashes[i].hash));
 	add_u8(r, HASH_SHA256);
-	add_ansi(r, hashes[handle].name);
+	add_ansi(r, hashes[i].name);
 	return STATUS_SUCCESS;
 }
 

@@ -15,12 +15,12 @@
 #define RESPONSE 0x00800000u
 
 static const struct generation generations[] = {
-	{ 7, "7.1.91", 7, 1, 91, 0, 0x01, false },
-	{ 11, "11.8.50", 11, 8, 50, 2, 0x01, false },
-	{ 16, "16.1.25", 16, 1, 25, 2, 0x81, true },
-	{ 18, "18.0.10", 18, 0, 10, 2, 0x81, true },
-	{ 20, "20.0.5", 20, 0, 5, 2, 0xc1, true },
-	{ 21, "21.0.1", 21, 0, 1, 2, 0xc1, true },
+	{ 7, "7.1.91", 7, 1, 91, 0, 0x01, false, true },
+	{ 11, "11.8.50", 11, 8, 50, 2, 0x01, false, false },
+	{ 16, "16.1.25", 16, 1, 25, 2, 0x81, true, false },
+	{ 18, "18.0.10", 18, 0, 10, 2, 0x81, true, false },
+	{ 20, "20.0.5", 20, 0, 5, 2, 0xc1, true, false },
+	{ 21, "21.0.1", 21, 0, 1, 2, 0xc1, true, false },
 };
 
 void pthi_init(struct pthi_state *state, unsigned int amt)
@@ -33,6 +33,8 @@ void pthi_init(struct pthi_state *state, unsigned int amt)
 		.generation = generation,
 		.suffix = "example.com",
 		.fqdn = "amt.example.com",
+		.hashes = PTHI_HASHES,
+		.hash_missing = PTHI_NO_HASH,
 	};
 }
 
@@ -73,19 +75,30 @@ static const struct pthi_row *find_in(const struct pthi_row *row, __u32 id,
 	return NULL;
 }
 
-static __u32 answer(struct request *r, __u32 id)
+static const struct pthi_row *find(struct sim *sim, __u32 id)
 {
-	unsigned int amt = r->state->generation->amt;
+	unsigned int amt = sim->pthi.generation->amt;
 	const struct pthi_row *row = find_in(pthi_read_rows, id, amt);
 
 	if (!row)
 		row = find_in(pthi_change_rows, id, amt);
-	if (!row) {
-		r->sim->stats.requests_unknown++;
-		sim_log(r->sim, "PTHI: 0x%08x is not supported", id);
-		return STATUS_UNSUPPORTED;
+	if (row) {
+		sim_log(sim, "PTHI: %s", row->name);
+	} else {
+		sim->stats.requests_unknown++;
+		sim_log(sim, "PTHI: 0x%08x is not supported", id);
 	}
-	sim_log(r->sim, "PTHI: %s", row->name);
+	return row;
+}
+
+/* @row: NULL for a command that is not known; @counted: by the header */
+static __u32 answer(struct request *r, const struct pthi_row *row,
+		    size_t counted)
+{
+	if (counted != r->len)
+		return STATUS_INVALID_LENGTH;
+	if (!row)
+		return STATUS_UNSUPPORTED;
 	return r->len < row->len ? STATUS_INVALID_LENGTH : row->answer(r);
 }
 
@@ -96,6 +109,7 @@ size_t pthi_answer(struct sim *sim, const __u8 *msg, size_t len, __u8 *rsp)
 		.state = &sim->pthi,
 		.rsp = rsp + HEADER_SIZE + 4,
 	};
+	const struct pthi_row *row;
 	__u32 id, status;
 
 	if (len < HEADER_SIZE)
@@ -105,12 +119,12 @@ size_t pthi_answer(struct sim *sim, const __u8 *msg, size_t len, __u8 *rsp)
 	if (sim->pthi.disabled)
 		return EXCHANGE_EMPTY;
 	id = get_le32(msg + 4);
+	row = find(sim, id);
+	if (!row && sim->pthi.generation->old)
+		return EXCHANGE_EMPTY;
 	r.data = msg + HEADER_SIZE;
 	r.len = len - HEADER_SIZE;
-	if (get_le32(msg + 8) != r.len)
-		status = STATUS_INVALID_LENGTH;
-	else
-		status = answer(&r, id);
+	status = answer(&r, row, get_le32(msg + 8));
 	if (status)
 		r.rsp_len = 0;
 

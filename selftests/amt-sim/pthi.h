@@ -8,6 +8,9 @@
 #include <stdio.h>
 
 #define PTHI_MAX_TEXT 64
+/* Certificate hashes, if nobody says otherwise. */
+#define PTHI_HASHES 2
+#define PTHI_NO_HASH 0xffffffff
 
 struct sim;
 
@@ -33,7 +36,8 @@ enum pthi_control_mode {
  * @hotfix: of it
  * @account_padding: bytes behind the account of GetLocalSystemAccount
  * @manageability: flags of IsChangeToAMTEnabled, but for "enabled"
- * @new_interface: and there is that one
+ * @new_interface: and there is that one, and SetAmtOperationalState
+ * @old: flags come as a word, and nothing for a command that is not known
  */
 struct generation {
 	unsigned int amt;
@@ -44,6 +48,7 @@ struct generation {
 	unsigned int account_padding;
 	__u8 manageability;
 	bool new_interface;
+	bool old;
 };
 
 /**
@@ -56,6 +61,8 @@ struct generation {
  * @zero_touch: as set
  * @ehbc: as set
  * @rng: 0 there is a seed, 1 it is being made, 2 there is none
+ * @hashes: how many certificate hashes have a handle
+ * @hash_missing: the handle behind which there is none
  * @tunnel: the user has opened a connection to the management server
  * @suffix: of the DNS
  * @fqdn: of the host
@@ -71,6 +78,8 @@ struct pthi_state {
 	bool zero_touch;
 	bool ehbc;
 	__u32 rng;
+	__u32 hashes;
+	__u32 hash_missing;
 	bool tunnel;
 	char suffix[PTHI_MAX_TEXT];
 	char fqdn[PTHI_MAX_TEXT];
@@ -102,7 +111,7 @@ bool pthi_set_state(struct pthi_state *state, const char *name);
  * @rsp: room for the response
  *
  * Return: length of the response; 0 when the request is shorter than a header;
- * EXCHANGE_EMPTY when AMT is disabled.
+ * EXCHANGE_EMPTY when AMT is disabled, or old and does not know the command.
  */
 size_t pthi_answer(struct sim *sim, const __u8 *msg, size_t len, __u8 *rsp);
 
