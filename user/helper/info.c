@@ -233,32 +233,33 @@ static int read_hash(struct info *info, const struct pthi_command *command,
 /* Return: how many, or -1. */
 static int read_handles(struct info *info, uint32_t handles[HASHES_MAX])
 {
-	const struct pthi_command *command =
-		pthi_find("EnumerateHashHandles", NULL);
+	struct pthi_command command = *pthi_find("EnumerateHashHandles", NULL);
 	struct pthi_reader reader;
 	struct pthi_reply reply;
 	struct failure failure;
 	struct pthi_item item;
 	int count = 0, ret;
 
-	if (ask(info, command, NULL, &reply) < 0)
+	/* It is the hashes that nobody gets to see without it. */
+	command.topic = TOPIC_HASHES;
+	if (ask(info, &command, NULL, &reply) < 0)
 		return -1;
-	pthi_read(&reader, command->response, reply.data, reply.len);
+	pthi_read(&reader, command.response, reply.data, reply.len);
 	while ((ret = pthi_next(&reader, &item)) > 0) {
 		if (item.kind != PTHI_VALUE)
 			continue;
 		if (count == HASHES_MAX) {
 			failure_set(&failure, EXIT_PROTOCOL,
-				    "%s: more than %d hashes", command->name,
+				    "%s: more than %d hashes", command.name,
 				    HASHES_MAX);
-			add_lacking(info, command, NULL, &failure);
+			add_lacking(info, &command, NULL, &failure);
 			return count;
 		}
 		handles[count++] = item.number;
 	}
 	if (ret == 0)
 		return count;
-	set_short(info, command);
+	set_short(info, &command);
 	return -1;
 }
 
