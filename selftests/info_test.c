@@ -18,19 +18,6 @@
 #define EXIT_AMT_STATUS 9
 #define EXIT_PARTLY 10
 
-/* The status of a topic that could not be read, "" if it could. */
-static const char *lacks(struct json_object *document, const char *topic)
-{
-	struct json_object *array = json_at(document, "unavailable"), *row;
-
-	for (size_t i = 0; array && i < json_object_array_length(array); i++) {
-		row = json_object_array_get_idx(array, i);
-		if (strcmp(json_text(row, "topic"), topic) == 0)
-			return json_text(row, "status.name");
-	}
-	return "";
-}
-
 static struct json_object *ask(struct result *r, const char *arguments)
 {
 	char command[256];
@@ -42,140 +29,6 @@ static struct json_object *ask(struct result *r, const char *arguments)
 		return NULL;
 	return json_tokener_parse(r->text);
 }
-
-/* All of it is longer than a struct result. */
-static struct json_object *ask_all(struct result *r)
-{
-	struct json_object *info;
-
-	run(r, "sh", "-c", "amt-helper info --json > /tmp/info.json");
-	info = json_object_from_file("/tmp/info.json");
-	if (schema_check("info", json_object_to_json_string(info))) {
-		json_object_put(info);
-		return NULL;
-	}
-	return info;
-}
-
-/* ---- Every command, every generation, every state ---- */
-
-FIXTURE(generation) {
-	struct machine machine;
-	struct result r;
-};
-
-FIXTURE_VARIANT(generation) {
-	const char *amt;
-	const char *version;
-	const char *firmware;
-	bool ehbc;
-	bool cira_log;
-	bool enabled;
-};
-
-FIXTURE_VARIANT_ADD(generation, amt7) {
-	.amt = "7", .version = "7.1.91", .firmware = "7.1.91.2124",
-};
-
-FIXTURE_VARIANT_ADD(generation, amt11) {
-	.amt = "11", .version = "11.8.50", .firmware = "11.8.50.2124",
-	.ehbc = true,
-};
-
-FIXTURE_VARIANT_ADD(generation, amt16) {
-	.amt = "16", .version = "16.1.25", .firmware = "16.1.25.2124",
-	.ehbc = true, .cira_log = true, .enabled = true,
-};
-
-FIXTURE_VARIANT_ADD(generation, amt18) {
-	.amt = "18", .version = "18.0.10", .firmware = "18.0.10.2124",
-	.ehbc = true, .cira_log = true, .enabled = true,
-};
-
-FIXTURE_VARIANT_ADD(generation, amt21) {
-	.amt = "21", .version = "21.0.1", .firmware = "21.0.1.2124",
-	.ehbc = true, .cira_log = true, .enabled = true,
-};
-
-FIXTURE_SETUP(generation)
-{
-	ASSERT_EQ(0, machine_start(&self->machine, (const char *const[]){
-				   "--profile", variant->amt, NULL }));
-}
-
-FIXTURE_TEARDOWN(generation)
-{
-	EXPECT_EQ(0, machine_stop(&self->machine));
-}
-
-#define UNSUPPORTED "AMT_STATUS_UNSUPPORTED"
-#define WRONG_MODE "AMT_STATUS_INVALID_PT_MODE"
-#define NO_INTERFACE "AMT_STATUS_INTERFACE_DOES_NOT_EXIST"
-
-static const struct {
-	const char *name;
-	const char *provisioning;
-	const char *control;
-	const char *audit; /* status of its record */
-	const char *pid;
-} states[] = {
-	{ "pre", "pre", "none", "AMT_STATUS_DATA_MISSING", "" },
-	{ "in", "in", "none", "AMT_STATUS_DATA_MISSING", WRONG_MODE },
-	{ "ccm", "post", "client", "", WRONG_MODE },
-	{ "acm", "post", "admin", "", WRONG_MODE },
-};
-
-TEST_F(generation, info_tells_what_this_firmware_has)
-{
-	struct json_object *info;
-	char command[32];
-
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
-		snprintf(command, sizeof(command), "state %s", states[i].name);
-		ASSERT_EQ(0, sim_command(command));
-		info = ask_all(&self->r);
-		EXPECT_EQ(variant->cira_log ? 0 : EXIT_PARTLY, self->r.status)
-			TH_LOG("%s: %s", command,
-			       json_text(info, "error.message"));
-		EXPECT_STREQ(states[i].provisioning,
-			     json_text(info, "provisioning_state.name"));
-		EXPECT_STREQ(states[i].control,
-			     json_text(info, "control_mode.name"));
-		EXPECT_STREQ(states[i].audit, lacks(info, "audit_record"));
-		EXPECT_STREQ(states[i].pid, lacks(info, "pid"));
-		EXPECT_STREQ(variant->ehbc ? "" : UNSUPPORTED,
-			     lacks(info, "ehbc"));
-		EXPECT_STREQ(variant->cira_log ? "" : UNSUPPORTED,
-			     lacks(info, "cira_log"));
-		EXPECT_STREQ(NO_INTERFACE, lacks(info, "lan.wireless"));
-		EXPECT_STREQ(variant->firmware,
-			     json_text(info, "firmware.version.code"));
-		EXPECT_STREQ(variant->enabled ? "true" : "(none)",
-			     json_text(info, "manageability.enabled"));
-		json_object_put(info);
-	}
-}
-
-TEST_F(generation, disabled_firmware_answers_with_nothing)
-{
-	struct json_object *info;
-
-	ASSERT_EQ(0, sim_command("state disabled"));
-	info = ask(&self->r, "provisioning-state");
-	EXPECT_EQ(EXIT_AMT_STATUS, self->r.status);
-	EXPECT_STREQ("AMT_STATUS_HOST_IF_EMPTY_RESPONSE",
-		     lacks(info, "provisioning_state"));
-	EXPECT_NE(NULL, strstr(json_text(info, "error.message"),
-			       "AMT is disabled or not ready"));
-	json_object_put(info);
-	info = ask(&self->r, "manageability");
-	EXPECT_EQ(0, self->r.status);
-	EXPECT_STREQ(variant->enabled ? "false" : "(none)",
-		     json_text(info, "manageability.enabled"));
-	json_object_put(info);
-}
-
-/* ---- One machine for the rest ---- */
 
 FIXTURE(info) {
 	struct machine machine;
@@ -259,7 +112,7 @@ static const struct {
 
 TEST_F(info, every_fact_is_that_of_the_firmware)
 {
-	struct json_object *info = ask_all(&self->r);
+	struct json_object *info = info_all(&self->r);
 
 	EXPECT_EQ(0, self->r.status);
 	for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
@@ -285,7 +138,7 @@ TEST_F(info, only_the_topics_that_are_named)
 	EXPECT_EQ(EXIT_USAGE, run(&self->r, "amt-helper", "info", "uid"));
 	info = ask(&self->r, "hash=7");
 	EXPECT_EQ(EXIT_AMT_STATUS, self->r.status);
-	EXPECT_STREQ("AMT_STATUS_INVALID_HANDLE", lacks(info, "hashes"));
+	EXPECT_STREQ("AMT_STATUS_INVALID_HANDLE", info_lacks(info, "hashes"));
 	json_object_put(info);
 }
 
@@ -399,17 +252,33 @@ TEST_F(info, without_a_word_from_amt_the_first_failure_counts)
 	struct json_object *info;
 
 	ASSERT_EQ(0, sim_command("state disabled"));
-	info = ask_all(&self->r);
+	info = info_all(&self->r);
 	EXPECT_EQ(EXIT_AMT_STATUS, self->r.status)
 		TH_LOG("%s", json_text(info, "error.message"));
 	json_object_put(info);
 	ASSERT_EQ(0, sim_command("busy on"));
-	info = ask_all(&self->r);
+	info = info_all(&self->r);
 	EXPECT_EQ(EXIT_BUSY, self->r.status)
 		TH_LOG("%s", json_text(info, "error.message"));
 	json_object_put(info);
 	info = ask(&self->r, "hashes");
 	EXPECT_EQ(EXIT_BUSY, self->r.status) TH_LOG("%s", self->r.text);
+	json_object_put(info);
+}
+
+TEST_F(info, what_needs_no_amt_is_told_while_it_is_off)
+{
+	struct json_object *info;
+
+	ASSERT_EQ(0, sim_command("state disabled"));
+	info = ask(&self->r, "provisioning-state");
+	EXPECT_EQ(EXIT_AMT_STATUS, self->r.status);
+	EXPECT_NE(NULL, strstr(json_text(info, "error.message"),
+			       "AMT is disabled or not ready"));
+	json_object_put(info);
+	info = ask(&self->r, "manageability");
+	EXPECT_EQ(0, self->r.status);
+	EXPECT_STREQ("false", json_text(info, "manageability.enabled"));
 	json_object_put(info);
 }
 
@@ -419,7 +288,7 @@ TEST_F(info, padding_is_accepted)
 	struct json_object *info;
 
 	ASSERT_EQ(0, sim_command("spoil pad 100"));
-	info = ask_all(&self->r);
+	info = info_all(&self->r);
 	EXPECT_STREQ("1 of 45 not read: IsChangeToAMTEnabled: the reply is to another command",
 		     json_text(info, "error.message"));
 	EXPECT_STREQ("admin", json_text(info, "control_mode.name"));
@@ -436,7 +305,8 @@ TEST_F(info, a_late_response_is_never_taken_for_the_next)
 	info = ask(&self->r, "--timeout 1 lan");
 	EXPECT_EQ(EXIT_PARTLY, self->r.status);
 	EXPECT_EQ(NULL, json_at(info, "lan"));
-	EXPECT_STREQ(NO_INTERFACE, lacks(info, "lan.wireless"));
+	EXPECT_STREQ("AMT_STATUS_INTERFACE_DOES_NOT_EXIST",
+		     info_lacks(info, "lan.wireless"));
 	json_object_put(info);
 }
 
@@ -458,7 +328,7 @@ TEST_F(info, a_question_is_repeated_after_a_reset)
 	struct json_object *info;
 
 	ASSERT_EQ(0, sim_command("spoil reset"));
-	info = ask_all(&self->r);
+	info = info_all(&self->r);
 	EXPECT_EQ(0, self->r.status) TH_LOG("%s", json_text(info, "error.message"));
 	EXPECT_STREQ("admin", json_text(info, "control_mode.name"));
 	EXPECT_EQ(1, sim_stat("hbm_resets"));

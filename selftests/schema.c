@@ -286,3 +286,29 @@ const char *json_text(struct json_object *at, const char *path)
 {
 	return json_object_get_string(json_at(at, path)) ?: "(none)";
 }
+
+struct json_object *info_all(struct result *r)
+{
+	struct json_object *info;
+
+	/* All of it is longer than a struct result. */
+	run(r, "sh", "-c", "amt-helper info --json > /tmp/info.json");
+	info = json_object_from_file("/tmp/info.json");
+	if (schema_check("info", json_object_to_json_string(info))) {
+		json_object_put(info);
+		return NULL;
+	}
+	return info;
+}
+
+const char *info_lacks(struct json_object *info, const char *topic)
+{
+	struct json_object *array = json_at(info, "unavailable"), *row;
+
+	for (size_t i = 0; array && i < json_object_array_length(array); i++) {
+		row = json_object_array_get_idx(array, i);
+		if (strcmp(json_text(row, "topic"), topic) == 0)
+			return json_text(row, "status.name");
+	}
+	return "";
+}

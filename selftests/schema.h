@@ -16,6 +16,13 @@
 int schema_check(const char *name, const char *text);
 
 struct json_object;
+struct result;
+
+/** info_all() - run "amt-helper info"; NULL if its schema says otherwise */
+struct json_object *info_all(struct result *r);
+
+/** info_lacks() - the status of a topic that is not in there, "" if it is */
+const char *info_lacks(struct json_object *info, const char *topic);
 
 /** json_at() - the member at a path of keys with dots between them, or NULL */
 struct json_object *json_at(struct json_object *at, const char *path);
