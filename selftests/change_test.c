@@ -12,6 +12,7 @@
 
 /* Exit codes of amt-helper(8). */
 #define EXIT_USAGE 2
+#define EXIT_PROTOCOL 8
 #define EXIT_AMT_STATUS 9
 #define EXIT_UNCONFIRMED 15
 
@@ -231,37 +232,99 @@ TEST_F(change, on_a_terminal_it_asks)
 
 /* ---- Sent once ---- */
 
+/*
+ * In which state, and who counts it: the kernel has requests of its own after a
+ * reset. This AMT does either.
+ */
+#define UNPROVISION "ccm", "unprovision", "pthi_requests", "pre"
+#define SWITCH_OFF "pre", "set amt off", "requests", "unavailable"
+
 static const struct {
+	const char *state;
+	const char *arguments;
+	const char *counter;
+	const char *after;
 	const char *spoil;
 	const char *why;
 } losses[] = {
-	{ "spoil reset", "No such device" },
-	{ "spoil silent", "no reply in time" },
-	{ "spoil patch 0 02", "has another version" },
-	{ "spoil patch 4 11", "is to another command" },
-	{ "spoil cut 12", "is shorter than its header" },
+	{ UNPROVISION, "spoil reset", "No such device" },
+	{ UNPROVISION, "spoil silent", "no reply in time" },
+	{ UNPROVISION, "spoil late", "no reply in time" },
+	{ UNPROVISION, "spoil patch 0 02", "has another version" },
+	{ UNPROVISION, "spoil patch 1 00", "has another version" },
+	{ UNPROVISION, "spoil patch 2 01", "has reserved bits set" },
+	{ UNPROVISION, "spoil patch 3 80", "has reserved bits set" },
+	{ UNPROVISION, "spoil patch 4 11", "is to another command" },
+	{ UNPROVISION, "spoil patch 5 01", "is to another command" },
+	{ UNPROVISION, "spoil patch 6 00", "is a request" },
+	{ UNPROVISION, "spoil patch 7 01", "is to another command" },
+	{ UNPROVISION, "spoil patch 8 05", "is shorter than it says" },
+	{ UNPROVISION, "spoil patch 8 FFFFFFFF", "is shorter than it says" },
+	{ UNPROVISION, "spoil patch 8 03", "has no room for its status" },
+	{ UNPROVISION, "spoil cut 1", "is shorter than its header" },
+	{ UNPROVISION, "spoil cut 15", "is shorter than its header" },
+	{ SWITCH_OFF, "spoil silent", "no reply in time" },
+	{ SWITCH_OFF, "spoil patch 0 02", "is to another command" },
+	{ SWITCH_OFF, "spoil patch 2 52", "is to another command" },
+	{ SWITCH_OFF, "spoil cut 7", "is shorter than its header" },
 };
 
 TEST_F(change, a_change_whose_reply_is_lost_is_not_sent_again)
 {
 	struct result *r = &self->r;
+	char command[64];
 	int64_t before;
 
 	for (size_t i = 0; i < ARRAY_SIZE(losses); i++) {
-		ASSERT_EQ(0, sim_command("state ccm"));
+		snprintf(command, sizeof(command), "state %s", losses[i].state);
+		ASSERT_EQ(0, sim_command(command));
 		ASSERT_EQ(0, sim_command(losses[i].spoil));
-		before = sim_stat("pthi_requests");
-		EXPECT_EQ(EXIT_UNCONFIRMED,
-			  helper(r, "unprovision --yes --json --timeout 1"))
-			TH_LOG("%s", losses[i].spoil);
+		before = sim_stat(losses[i].counter);
+		snprintf(command, sizeof(command), "%s --yes --json --timeout 1",
+			 losses[i].arguments);
+		EXPECT_EQ(EXIT_UNCONFIRMED, helper(r, command))
+			TH_LOG("%s: %s", command, losses[i].spoil);
 		EXPECT_EQ(0, schema_check("change", r->text));
 		EXPECT_TRUE(has(r->text, "outcome unknown"));
 		EXPECT_TRUE(has(r->text, losses[i].why));
-		EXPECT_EQ(1, sim_stat("pthi_requests") - before)
-			TH_LOG("%s", losses[i].spoil);
+		EXPECT_EQ(1, sim_stat(losses[i].counter) - before)
+			TH_LOG("%s: %s", command, losses[i].spoil);
 		ASSERT_EQ(0, sim_command("spoil none"));
-		/* This AMT has done it. */
-		EXPECT_TRUE(has(info(r, "provisioning-state"), "pre"));
+		EXPECT_TRUE(has(info(r, "provisioning-state"), losses[i].after))
+			TH_LOG("%s: %s", command, losses[i].spoil);
+	}
+}
+
+/* What tells the outcome, whatever it is. */
+static const struct {
+	const char *spoil;
+	int status;
+	const char *text;
+} outcomes[] = {
+	{ "pad 100", 0, "AMT_STATUS_SUCCESS" },
+	{ "patch 12 10", EXIT_AMT_STATUS, "AMT_STATUS_NOT_PERMITTED (0x0010)" },
+	{ "patch 12 1708", EXIT_AMT_STATUS, "unknown status (0x0817)" },
+	{ "empty", EXIT_AMT_STATUS, "AMT is disabled or not ready" },
+};
+
+TEST_F(change, a_reply_that_can_be_read_tells_the_outcome)
+{
+	struct result *r = &self->r;
+	char command[64];
+	int64_t before;
+
+	for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++) {
+		ASSERT_EQ(0, sim_command("state ccm"));
+		snprintf(command, sizeof(command), "spoil %s", outcomes[i].spoil);
+		ASSERT_EQ(0, sim_command(command));
+		before = sim_stat("requests");
+		EXPECT_EQ(outcomes[i].status,
+			  helper(r, "unprovision --yes --json"))
+			TH_LOG("%s", command);
+		EXPECT_EQ(0, schema_check("change", r->text));
+		EXPECT_TRUE(has(r->text, outcomes[i].text));
+		EXPECT_EQ(1, sim_stat("requests") - before)
+			TH_LOG("%s", command);
 	}
 }
 
@@ -377,6 +440,35 @@ TEST_F(change, what_is_under_way_is_stopped_first)
 	EXPECT_TRUE(has(info(r, "provisioning-state"), "in"));
 }
 
+TEST_F(change, nothing_is_started_when_the_stop_has_no_outcome)
+{
+	struct result *r = &self->r;
+	int64_t before;
+
+	ASSERT_EQ(0, sim_command("state in"));
+	ASSERT_EQ(0, sim_command("spoil silent"));
+	before = sim_stat("requests");
+	EXPECT_EQ(EXIT_UNCONFIRMED, helper(r, "config start-hbased --yes --json "
+					   "--timeout 1 --hash " SHA256));
+	EXPECT_TRUE(has(r->text, "StopConfiguration: outcome unknown"));
+	EXPECT_EQ(1, sim_stat("requests") - before);
+}
+
+/* Its header counts the status only, so AMT's own hash is not there. */
+TEST_F(change, a_start_without_a_hash_is_done_and_an_error)
+{
+	struct result *r = &self->r;
+
+	ASSERT_EQ(0, sim_command("state pre"));
+	ASSERT_EQ(0, sim_command("spoil patch 8 04000000"));
+	EXPECT_EQ(EXIT_PROTOCOL, helper(r, "config start-hbased --yes --json "
+					"--no-stop --hash " SHA256));
+	EXPECT_EQ(0, schema_check("change", r->text));
+	EXPECT_TRUE(has(r->text, "done, but the reply is shorter"));
+	ASSERT_EQ(0, sim_command("spoil none"));
+	EXPECT_TRUE(has(info(r, "provisioning-state"), "in"));
+}
+
 /* ---- The account ---- */
 
 TEST_F(change, the_account_goes_to_a_pipe)
@@ -430,6 +522,15 @@ TEST_F(change, nobody_else_can_read_the_account)
 	unlink("/tmp/account");
 }
 
+TEST_F(change, the_account_of_this_firmware_is_padded)
+{
+	/* A header, and 66 bytes: two less than the header counts. */
+	ASSERT_EQ(0, sim_command("spoil cut 82"));
+	EXPECT_EQ(EXIT_PROTOCOL, run(&self->r, "sh", "-c",
+				     "amt-helper account --output /tmp/cut"));
+	unlink("/tmp/cut");
+}
+
 /* ---- Old firmware ---- */
 
 TEST(an_account_without_padding_is_the_same)
@@ -439,6 +540,8 @@ TEST(an_account_without_padding_is_the_same)
 
 	ASSERT_EQ(0, machine_start(&machine, (const char *const[]){
 				   "--profile", "7", NULL }));
+	/* It has no more bytes than these. */
+	ASSERT_EQ(0, sim_command("spoil cut 82"));
 	EXPECT_EQ(0, run(&r, "sh", "-c", "amt-helper account | head -n 1"));
 	EXPECT_STREQ("$$OsAdmin\n", r.text);
 	EXPECT_EQ(0, machine_stop(&machine));

@@ -158,30 +158,48 @@ TEST_F(info, an_unknown_value_is_shown_by_its_number)
 
 /* ---- Responses that are wrong ---- */
 
+/* One PTHI command, and several of MKHI */
+#define MODE "control-mode"
+#define FIRMWARE "firmware"
+
 static const struct {
+	const char *topic;
 	const char *spoil;
 	int status;
 	const char *message;
 } faults[] = {
-	{ "patch 0 02", EXIT_PROTOCOL, "another version" },
-	{ "patch 1 00", EXIT_PROTOCOL, "another version" },
-	{ "patch 2 01", EXIT_PROTOCOL, "reserved bits" },
-	{ "patch 3 80", EXIT_PROTOCOL, "reserved bits" },
-	{ "patch 4 11", EXIT_PROTOCOL, "another command" },
-	{ "patch 5 01", EXIT_PROTOCOL, "another command" },
-	{ "patch 6 00", EXIT_PROTOCOL, "is a request" },
-	{ "patch 7 05", EXIT_PROTOCOL, "another command" },
-	{ "patch 8 09", EXIT_PROTOCOL, "shorter than it says" },
-	{ "patch 8 FFFFFFFF", EXIT_PROTOCOL, "shorter than it says" },
-	{ "patch 8 03", EXIT_PROTOCOL, "no room for its status" },
-	{ "patch 8 07", EXIT_PROTOCOL, "shorter than its layout" },
-	{ "cut 1", EXIT_PROTOCOL, "shorter than its header" },
-	{ "cut 15", EXIT_PROTOCOL, "shorter than its header" },
-	{ "cut 19", EXIT_PROTOCOL, "shorter than it says" },
-	{ "patch 12 01", EXIT_AMT_STATUS, "AMT_STATUS_INTERNAL_ERROR (0x0001)" },
-	{ "patch 12 1708", EXIT_AMT_STATUS, "unknown status (0x0817)" },
-	{ "empty", EXIT_AMT_STATUS, "AMT is disabled or not ready" },
-	{ "silent", EXIT_TIMEOUT, "no reply within 1 s" },
+	{ MODE, "patch 0 02", EXIT_PROTOCOL, "another version" },
+	{ MODE, "patch 1 00", EXIT_PROTOCOL, "another version" },
+	{ MODE, "patch 2 01", EXIT_PROTOCOL, "reserved bits" },
+	{ MODE, "patch 3 80", EXIT_PROTOCOL, "reserved bits" },
+	{ MODE, "patch 4 11", EXIT_PROTOCOL, "another command" },
+	{ MODE, "patch 5 01", EXIT_PROTOCOL, "another command" },
+	{ MODE, "patch 6 00", EXIT_PROTOCOL, "is a request" },
+	{ MODE, "patch 7 05", EXIT_PROTOCOL, "another command" },
+	{ MODE, "patch 8 09", EXIT_PROTOCOL, "shorter than it says" },
+	{ MODE, "patch 8 FFFFFFFF", EXIT_PROTOCOL, "shorter than it says" },
+	{ MODE, "patch 8 03", EXIT_PROTOCOL, "no room for its status" },
+	{ MODE, "patch 8 07", EXIT_PROTOCOL, "shorter than its layout" },
+	{ MODE, "cut 1", EXIT_PROTOCOL, "shorter than its header" },
+	{ MODE, "cut 15", EXIT_PROTOCOL, "shorter than its header" },
+	{ MODE, "cut 19", EXIT_PROTOCOL, "shorter than it says" },
+	{ MODE, "patch 12 01", EXIT_AMT_STATUS,
+	  "AMT_STATUS_INTERNAL_ERROR (0x0001)" },
+	{ MODE, "patch 12 1708", EXIT_AMT_STATUS, "unknown status (0x0817)" },
+	{ MODE, "empty", EXIT_AMT_STATUS, "AMT is disabled or not ready" },
+	{ MODE, "silent", EXIT_TIMEOUT, "no reply within 1 s" },
+	/* MKHI: group, command and response bit, result */
+	{ FIRMWARE, "patch 0 04", EXIT_PROTOCOL, "another command" },
+	{ FIRMWARE, "patch 1 83", EXIT_PROTOCOL, "another command" },
+	{ FIRMWARE, "patch 1 02", EXIT_PROTOCOL, "is a request" },
+	{ FIRMWARE, "patch 3 89", EXIT_AMT_STATUS,
+	  "MKHI_NOT_SUPPORTED (0x0089)" },
+	{ FIRMWARE, "patch 3 55", EXIT_AMT_STATUS, "unknown status (0x0055)" },
+	{ FIRMWARE, "cut 3", EXIT_PROTOCOL, "shorter than its header" },
+	{ FIRMWARE, "cut 8", EXIT_PROTOCOL, "shorter than its layout" },
+	{ FIRMWARE, "empty", EXIT_AMT_STATUS, "AMT is disabled or not ready" },
+	{ "manageability", "empty", EXIT_AMT_STATUS,
+	  "AMT is disabled or not ready" },
 };
 
 TEST_F(info, each_fault_of_a_response_is_named)
@@ -192,12 +210,14 @@ TEST_F(info, each_fault_of_a_response_is_named)
 	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
 		snprintf(command, sizeof(command), "spoil %s", faults[i].spoil);
 		ASSERT_EQ(0, sim_command(command));
-		info = ask(&self->r, "--timeout 1 control-mode");
+		snprintf(command, sizeof(command), "--timeout 1 %s",
+			 faults[i].topic);
+		info = ask(&self->r, command);
 		EXPECT_EQ(faults[i].status, self->r.status)
-			TH_LOG("%s: %s", command, self->r.text);
+			TH_LOG("%s: %s", faults[i].spoil, self->r.text);
 		EXPECT_NE(NULL, strstr(json_text(info, "error.message"),
 				       faults[i].message))
-			TH_LOG("%s: %s", command, self->r.text);
+			TH_LOG("%s: %s", faults[i].spoil, self->r.text);
 		json_object_put(info);
 	}
 }
@@ -229,6 +249,53 @@ TEST_F(info, hashes_are_never_silently_incomplete)
 		EXPECT_EQ(hash_faults[i].rows, json_at(info, "hashes") ?
 			  (int)json_object_array_length(json_at(info, "hashes")) : 0)
 			TH_LOG("%s: %s", command, self->r.text);
+		json_object_put(info);
+	}
+}
+
+/* Handles from 0 on, and which one has no hash. */
+static const struct {
+	const char *hashes;
+	int status;
+	int rows;
+	const char *lacking;
+	const char *message;
+} hash_lists[] = {
+	{ "0", 0, 0, "", "(none)" },
+	{ "33", 0, 33, "", "(none)" },
+	{ "64", 0, 64, "", "(none)" },
+	{ "65", EXIT_PARTLY, 64, "(none)",
+	  "EnumerateHashHandles: more than 64 hashes" },
+	{ "5 0", 0, 4, "AMT_STATUS_NOT_FOUND", "(none)" },
+	{ "5 2", 0, 4, "AMT_STATUS_NOT_FOUND", "(none)" },
+	{ "5 4", 0, 4, "AMT_STATUS_NOT_FOUND", "(none)" },
+	{ "1 0", 0, 0, "AMT_STATUS_NOT_FOUND", "(none)" },
+};
+
+TEST_F(info, each_hash_behind_a_handle_is_shown)
+{
+	struct json_object *info, *hashes;
+	char command[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(hash_lists); i++) {
+		snprintf(command, sizeof(command), "hashes %s",
+			 hash_lists[i].hashes);
+		ASSERT_EQ(0, sim_command(command));
+		/* 65 hashes are longer than a struct result. */
+		info = info_all(&self->r);
+		hashes = json_at(info, "hashes");
+		EXPECT_EQ(hash_lists[i].status, self->r.status)
+			TH_LOG("%s: %s", command,
+			       json_text(info, "error.message"));
+		EXPECT_NE(NULL, strstr(json_text(info, "error.message"),
+				       hash_lists[i].message))
+			TH_LOG("%s: %s", command,
+			       json_text(info, "error.message"));
+		EXPECT_EQ(hash_lists[i].rows, hashes ?
+			  (int)json_object_array_length(hashes) : 0)
+			TH_LOG("%s", command);
+		EXPECT_STREQ(hash_lists[i].lacking, info_lacks(info, "hashes"))
+			TH_LOG("%s", command);
 		json_object_put(info);
 	}
 }
