@@ -3,6 +3,9 @@
 
 apf_test-src := kernel/apf.c
 pthi_test-src := $(wildcard user/pthi/*.c)
+pthi_names_test-src := $(wildcard user/pthi/*.c) user/helper/describe.c \
+	user/lib/exit.c user/lib/output.c
+pthi_names_test-pkg := json-c
 doctor_hardware_test-src := $(wildcard user/helper/doctor/*.c) \
 	user/helper/amt.c user/helper/describe.c user/helper/failure.c \
 	user/helper/kernel.c user/helper/parse.c \

@@ -453,26 +453,6 @@ TEST(groups_and_lists_lie_within_each_other)
 	}
 }
 
-TEST(statuses_have_names)
-{
-	EXPECT_STREQ("AMT_STATUS_SUCCESS", pthi_status_name(PTHI_AMTHI, 0));
-	EXPECT_STREQ("AMT_STATUS_INVALID_PT_MODE",
-		     pthi_status_name(PTHI_AMTHI, 3));
-	EXPECT_STREQ("AMT_STATUS_RNG_NOT_READY",
-		     pthi_status_name(PTHI_AMTHI, 48));
-	EXPECT_STREQ("AMT_STATUS_INVALID_HANDLE",
-		     pthi_status_name(PTHI_AMTHI, 2053));
-	EXPECT_STREQ("AMT_STATUS_NOT_FOUND",
-		     pthi_status_name(PTHI_AMTHI, 2068));
-	EXPECT_STREQ("AMT_STATUS_INTERFACE_DOES_NOT_EXIST",
-		     pthi_status_name(PTHI_AMTHI, 2501));
-	EXPECT_STREQ("MKHI_NOT_SUPPORTED", pthi_status_name(PTHI_MKHI, 0x89));
-	EXPECT_STREQ("MANAGEABILITY_UPDATE_NOT_ALLOWED",
-		     pthi_status_name(PTHI_MANAGEABILITY, 0xa8));
-	EXPECT_EQ(NULL, pthi_status_name(PTHI_AMTHI, 0x0817));
-	EXPECT_EQ(NULL, pthi_status_name(PTHI_MKHI, 0x55));
-}
-
 TEST(a_number_is_found_by_its_name)
 {
 	const struct pthi_command *command =
