@@ -2,6 +2,8 @@
 # Native tests, and the sources that they test.
 
 apf_test-src := kernel/apf.c
+output_test-src := user/lib/exit.c user/lib/output.c
+output_test-pkg := json-c
 pthi_test-src := $(wildcard user/pthi/*.c)
 pthi_names_test-src := $(wildcard user/pthi/*.c) user/helper/describe.c \
 	user/lib/exit.c user/lib/output.c

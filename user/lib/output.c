@@ -144,36 +144,6 @@ void output_error(struct json_object *document, enum exit_code code,
 	output_string(error, "message", message);
 }
 
-/* What several values are joined in; longer ones are cut. */
-#define CELL_SIZE 512
-
-struct cell {
-	char text[CELL_SIZE];
-};
-
-static void append(struct cell *cell, const char *text)
-{
-	size_t length = strlen(cell->text);
-
-	snprintf(cell->text + length, sizeof(cell->text) - length, "%s%s",
-		 length ? ", " : "", text);
-}
-
-/* Flags: the names of those that are set. */
-static void append_flags(struct cell *cell, struct json_object *flags)
-{
-	json_object_object_foreach(flags, key, value)
-		if (json_object_get_boolean(value))
-			append(cell, key);
-}
-
-static void append_strings(struct cell *cell, struct json_object *array)
-{
-	for (size_t i = 0; i < json_object_array_length(array); i++)
-		append(cell, json_object_get_string(
-			       json_object_array_get_idx(array, i)));
-}
-
 static bool is_enum(struct json_object *object)
 {
 	return json_object_object_get_ex(object, "name", NULL) &&
@@ -197,32 +167,68 @@ static struct json_object *enum_text(struct json_object *value)
 	return name ? name : json_object_object_get(value, "value");
 }
 
-/* One line; in @cell, or as long as @value lives. */
-static const char *format_cell(struct cell *cell, struct json_object *value)
+/* All below return how long a text is, and print it if @to is not NULL. */
+static int put_text(FILE *to, const char *text)
 {
-	const char *text = cell->text;
+	if (to)
+		fputs(text, to);
+	return (int)strlen(text);
+}
 
-	cell->text[0] = '\0';
+/* With a comma before it if @length says that there is something. */
+static int put_next(FILE *to, int length, const char *text)
+{
+	if (length > 0)
+		length += put_text(to, ", ");
+	return length + put_text(to, text);
+}
+
+/* Flags: the names of those that are set. */
+static int put_flags(FILE *to, struct json_object *flags)
+{
+	int length = 0;
+
+	json_object_object_foreach(flags, key, value)
+		if (json_object_get_boolean(value))
+			length = put_next(to, length, key);
+	return length;
+}
+
+static int put_strings(FILE *to, struct json_object *array)
+{
+	int length = 0;
+
+	for (size_t i = 0; i < json_object_array_length(array); i++)
+		length = put_next(to, length, json_object_get_string(
+					json_object_array_get_idx(array, i)));
+	return length;
+}
+
+/* One line; nothing if the value is empty. */
+static int put_value(FILE *to, struct json_object *value)
+{
+	if (is_enum(value))
+		value = enum_text(value);
 	switch (json_object_get_type(value)) {
 	case json_type_boolean:
-		text = json_object_get_boolean(value) ? "yes" : "no";
-		break;
+		return put_text(to, json_object_get_boolean(value) ? "yes" :
+								     "no");
 	case json_type_object:
-		if (is_enum(value))
-			text = json_object_get_string(enum_text(value));
-		else
-			append_flags(cell, value);
-		break;
+		return put_flags(to, value);
 	case json_type_array:
-		append_strings(cell, value);
-		break;
+		return put_strings(to, value);
 	case json_type_null:
-		break;
+		return 0;
 	default:
-		text = json_object_get_string(value);
-		break;
+		return put_text(to, json_object_get_string(value));
 	}
-	return text && text[0] ? text : "-";
+}
+
+static int put_cell(FILE *to, struct json_object *value)
+{
+	int length = put_value(to, value);
+
+	return length > 0 ? length : put_text(to, "-");
 }
 
 /* What is printed below its label and not beside it. */
@@ -257,12 +263,11 @@ static int column_width(struct json_object *array, const char *key)
 {
 	size_t rows = json_object_array_length(array);
 	int width = (int)strlen(key);
-	struct cell cell;
 
 	for (size_t i = 0; i < rows; i++) {
 		struct json_object *row = json_object_array_get_idx(array, i);
 		struct json_object *value = json_object_object_get(row, key);
-		int length = (int)strlen(format_cell(&cell, value));
+		int length = put_cell(NULL, value);
 
 		if (length > width)
 			width = length;
@@ -275,21 +280,18 @@ static void print_row(struct json_object *array, struct json_object *first,
 		      struct json_object *row, int indent)
 {
 	int fill = indent - 2;
-	struct cell cell;
 
 	json_object_object_foreach(first, key, value) {
-		const char *text = key;
+		int length = (int)strlen(key);
 
 		(void)value;
 		printf("%*s", fill + 2, "");
-		if (row) {
-			text = format_cell(&cell,
-					   json_object_object_get(row, key));
-			fputs(text, stdout);
-		} else {
+		if (row)
+			length = put_cell(stdout,
+					  json_object_object_get(row, key));
+		else
 			print_label(key, 0, toupper);
-		}
-		fill = column_width(array, key) - (int)strlen(text);
+		fill = column_width(array, key) - length;
 	}
 	putchar('\n');
 }
@@ -347,7 +349,6 @@ static void enter(struct level *level, struct json_object *object)
 static void print_text(struct json_object *document)
 {
 	struct level levels[DEPTH];
-	struct cell cell;
 	int depth = 0;
 
 	enter(&levels[0], document);
@@ -376,7 +377,8 @@ static void print_text(struct json_object *document)
 			enter(&levels[++depth], value);
 		} else {
 			print_label(key, level->width + 2, same);
-			puts(format_cell(&cell, value));
+			put_cell(stdout, value);
+			putchar('\n');
 		}
 	}
 }
@@ -384,17 +386,13 @@ static void print_text(struct json_object *document)
 static void print_pairs(struct json_object *document)
 {
 	bool first = true;
-	struct cell cell;
 
 	json_object_object_foreach(document, key, value) {
-		const char *text = format_cell(&cell, value);
-
-		if (strcmp(key, KEY_SCHEMA) == 0 || strcmp(text, "-") == 0)
+		if (strcmp(key, KEY_SCHEMA) == 0 || put_value(NULL, value) == 0)
 			continue;
-		if (first)
-			fputs(text, stdout);
-		else
-			printf(" %s=%s", key, text);
+		if (!first)
+			printf(" %s=", key);
+		put_value(stdout, value);
 		first = false;
 	}
 	putchar('\n');
