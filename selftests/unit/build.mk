@@ -2,6 +2,10 @@
 # Native tests, and the sources that they test.
 
 apf_test-src := kernel/apf.c
+amt_test-src := user/helper/amt.c user/helper/failure.c user/helper/parse.c \
+	user/lib/exit.c user/lib/output.c $(wildcard user/pthi/*.c)
+amt_test-pkg := json-c
+mei_test-src := user/lib/mei.c
 output_test-src := user/lib/exit.c user/lib/output.c
 output_test-pkg := json-c
 pthi_test-src := $(wildcard user/pthi/*.c)

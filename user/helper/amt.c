@@ -13,7 +13,6 @@
 
 #define TRY_AGAIN_MS 250
 
-#define TIMEOUT_MAX 3600
 #define MESSAGE_MAX 65536
 
 static const struct {
@@ -47,11 +46,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		amt->device = arg;
 		return 0;
 	case KEY_TIMEOUT:
-		if (parse_number(arg, TIMEOUT_MAX, &amt->timeout) < 0 ||
+		if (parse_number(arg, AMT_TIMEOUT_MAX, &amt->timeout) < 0 ||
 		    amt->timeout == 0)
 			argp_error(state,
 				   "\"%s\" is not a number of seconds (1 to %d)",
-				   arg, TIMEOUT_MAX);
+				   arg, AMT_TIMEOUT_MAX);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -83,7 +82,8 @@ static int connect_once(struct amt *amt)
 
 	if (!device && *amt->found)
 		device = amt->found;
-	ret = mei_connect(&amt->mei, device, clients[amt->client].guid);
+	ret = mei_connect(&amt->mei, device, clients[amt->client].guid,
+			  AMT_LOCK_SECONDS);
 	if (ret == -ENOENT)
 		amt->found[0] = '\0';
 	if (ret < 0)
@@ -106,17 +106,45 @@ static bool may_pass(const struct amt *amt, int error)
 	return amt->met && (error == -ENOENT || error == -ENOTTY);
 }
 
-/* Takes of @tries what it needs. */
-static int connect_retrying(struct amt *amt, int *tries)
+/**
+ * struct patience - what is left for one request
+ * @tries: to connect, and to ask again
+ * @end: of the last pause, in milliseconds; known when the first try failed
+ */
+struct patience {
+	int tries;
+	int64_t end;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* Return: false when it has been tried often or long enough; else it paused. */
+static bool try_again(const struct amt *amt, struct patience *patience)
 {
 	const struct timespec pause = { .tv_nsec = TRY_AGAIN_MS * 1000000L };
+
+	if (!patience->end)
+		patience->end = now_ms() + amt->timeout * 1000LL +
+				amt->tries * TRY_AGAIN_MS;
+	if (--patience->tries <= 0 || now_ms() + TRY_AGAIN_MS > patience->end)
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
+static int connect_retrying(struct amt *amt, struct patience *patience)
+{
 	int ret;
 
-	while ((ret = connect_once(amt)) < 0 && may_pass(amt, ret)) {
-		if (--*tries <= 0)
-			break;
-		nanosleep(&pause, NULL);
-	}
+	do {
+		ret = connect_once(amt);
+	} while (ret < 0 && may_pass(amt, ret) && try_again(amt, patience));
 	return ret;
 }
 
@@ -148,6 +176,15 @@ static int set_failure(const struct amt *amt, int error,
 		return failure_set(failure, EXIT_BUSY,
 				   "%s: another program uses the %s client; stop it (lms, rpc, fuser -v /dev/mei*)",
 				   path, client);
+	case EPROTO:
+		return failure_set(failure, EXIT_PROTOCOL,
+				   "%s: the %s client takes messages of %u bytes, not 1 to %d",
+				   path, client, amt->mei.max_message,
+				   MESSAGE_MAX);
+	case ETIME:
+		return failure_set(failure, EXIT_BUSY,
+				   "%s: another amt-helper has it for more than %d s; see: fuser -v %s",
+				   path, AMT_LOCK_SECONDS, path);
 	default:
 		return failure_set(failure, EXIT_INTERNAL,
 				   "%s: the %s client: %s", path, client,
@@ -164,23 +201,39 @@ static void use_client(struct amt *amt, enum pthi_client client)
 	amt->met = false;
 }
 
-int amt_connect(struct amt *amt, enum pthi_client client,
-		struct failure *failure)
+static int connect_to(struct amt *amt, enum pthi_client client,
+		      struct patience *patience, struct failure *failure)
 {
-	int tries = amt->tries;
 	int ret = 0;
 
 	use_client(amt, client);
 	if (!amt->message)
-		ret = connect_retrying(amt, &tries);
-	if (ret == -ETIME)
-		return failure_set(failure, EXIT_BUSY,
-				   "%s: another amt-helper has it for more than %d s",
-				   amt->mei.path, MEI_LOCK_SECONDS);
+		ret = connect_retrying(amt, patience);
 	return ret < 0 ? set_failure(amt, ret, failure) : 0;
 }
 
-/* What was sent, and has no reply. */
+int amt_connect(struct amt *amt, enum pthi_client client,
+		struct failure *failure)
+{
+	struct patience patience = { .tries = amt->tries };
+
+	return connect_to(amt, client, &patience, failure);
+}
+
+/* A change that surely did not reach AMT. */
+static int set_not_sent(const struct amt *amt,
+			const struct pthi_command *command, int error,
+			struct failure *failure)
+{
+	char why[FAILURE_MESSAGE_SIZE];
+
+	set_failure(amt, error, failure);
+	memcpy(why, failure->message, sizeof(why));
+	return failure_set(failure, failure->code, "%s was not sent: %.200s",
+			   command->name, why);
+}
+
+/* What was sent, or may have been, and has no reply. */
 static int set_no_reply(const struct amt *amt,
 			const struct pthi_command *command, int error,
 			struct failure *failure)
@@ -199,30 +252,53 @@ static int set_no_reply(const struct amt *amt,
 	return set_failure(amt, error, failure);
 }
 
+/* @unsent: whether it is certain that nothing reached AMT */
+static ssize_t exchange_once(struct amt *amt, const uint8_t *request,
+			     size_t len, bool *unsent)
+{
+	ssize_t ret = mei_send(&amt->mei, request, len);
+
+	*unsent = ret < 0 && ret != -EIO;
+	if (ret == 0)
+		ret = mei_receive(&amt->mei, amt->message,
+				  amt->timeout * 1000);
+	if (ret < 0)
+		disconnect(amt);
+	return ret;
+}
+
+static bool may_repeat(const struct amt *amt,
+		       const struct pthi_command *command, bool unsent,
+		       int error)
+{
+	if (unsent)
+		return may_pass(amt, error);
+	return !command->change && error == -ENODEV;
+}
+
 static ssize_t exchange(struct amt *amt, const struct pthi_command *command,
 			const uint8_t *request, size_t len,
 			struct failure *failure)
 {
-	int tries = amt->tries;
+	struct patience patience = { .tries = amt->tries };
+	bool unsent;
 	ssize_t ret;
 
-	for (;;) {
-		if (amt_connect(amt, command->client, failure) < 0)
+	do {
+		if (connect_to(amt, command->client, &patience, failure) < 0)
 			return -1;
 		if (len > amt->mei.max_message)
 			return failure_set(failure, EXIT_PROTOCOL,
 					   "%s: the firmware takes messages of %u bytes only",
 					   command->name, amt->mei.max_message);
-		ret = mei_send(&amt->mei, request, len);
-		if (ret == 0)
-			ret = mei_receive(&amt->mei, amt->message,
-					  amt->timeout * 1000);
+		ret = exchange_once(amt, request, len, &unsent);
 		if (ret >= 0)
 			return ret;
-		disconnect(amt);
-		if (command->change || ret != -ENODEV || --tries == 0)
-			return set_no_reply(amt, command, (int)ret, failure);
-	}
+	} while (may_repeat(amt, command, unsent, (int)ret) &&
+		 try_again(amt, &patience));
+	if (command->change && unsent)
+		return set_not_sent(amt, command, (int)ret, failure);
+	return set_no_reply(amt, command, (int)ret, failure);
 }
 
 static int set_malformed(const struct pthi_command *command, const char *what,

@@ -18,13 +18,18 @@
 struct failure;
 
 #define AMT_TIMEOUT 15
+#define AMT_TIMEOUT_MAX 120
 #define AMT_TRIES 20
+
+/* Others of this program have a connection for no longer without a reply. */
+#define AMT_LOCK_SECONDS (AMT_TIMEOUT_MAX + 30)
 
 /**
  * struct amt - a conversation with the clients of the firmware
  * @device: path of the MEI device, or NULL
  * @timeout: for a reply, in seconds
- * @tries: for a client that another program has, or that a reset took away
+ * @tries: of one request, for a client that another program has, or that a
+ *         reset took away
  * @mei: the connection
  * @found: path of the device that had the first client; empty before
  * @client: who it goes to
@@ -70,8 +75,9 @@ int amt_connect(struct amt *amt, enum pthi_client client,
  * @failure: why there is none
  *
  * Waits while another program has the client, and repeats a question when the
- * connection is lost, for some seconds. A change is sent once: EXIT_UNCONFIRMED
- * if it was, and nobody knows what became of it.
+ * connection is lost; both share @tries, and end some seconds after @timeout. A
+ * change is sent once: EXIT_UNCONFIRMED if it was, and nobody knows what became
+ * of it.
  *
  * Return: 0, or -1 with @failure set.
  */

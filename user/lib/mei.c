@@ -83,18 +83,18 @@ static int lock(int fd)
  * The descriptor with the connection is the lower one: when the program is
  * killed, the kernel ends the connection before it lets the lock go.
  */
-static int open_device(struct mei *mei, const char *path, bool queue)
+static int open_device(struct mei *mei, const char *path, unsigned int seconds)
 {
 	snprintf(mei->path, sizeof(mei->path), "%s", path);
 	mei->fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (mei->fd < 0)
 		return -errno;
-	if (!queue)
+	if (seconds == 0)
 		return 0;
 	mei->lock = open(path, O_RDWR | O_CLOEXEC);
 	if (mei->lock < 0)
 		return -errno;
-	return call_in_time(lock, mei->lock, MEI_LOCK_SECONDS);
+	return call_in_time(lock, mei->lock, seconds);
 }
 
 /* How the kernel says that a reset of the link came between, by version. */
@@ -104,10 +104,10 @@ static int connect_error(int error)
 }
 
 static int try_device(struct mei *mei, const char *path, const uint8_t *guid,
-		      bool queue)
+		      unsigned int seconds)
 {
 	struct mei_connect_client_data data = { 0 };
-	int ret = open_device(mei, path, queue);
+	int ret = open_device(mei, path, seconds);
 
 	/* On success the answer overwrites the name of the client. */
 	memcpy(&data.in_client_uuid, guid, MEI_GUID_SIZE);
@@ -162,14 +162,14 @@ static int by_number(const void *a, const void *b)
 }
 
 static int try_all(struct mei *mei, const glob_t *found, const uint8_t *guid,
-		   bool queue)
+		   unsigned int seconds)
 {
 	int ret = -ENOENT, latest;
 
 	for (size_t i = 0; i < found->gl_pathc; i++) {
 		if (!is_csme(found->gl_pathv[i]))
 			continue;
-		latest = try_device(mei, found->gl_pathv[i], guid, queue);
+		latest = try_device(mei, found->gl_pathv[i], guid, seconds);
 		if (latest == 0)
 			return 0;
 		/* Of several reasons, that the client is missing is the least. */
@@ -179,14 +179,15 @@ static int try_all(struct mei *mei, const glob_t *found, const uint8_t *guid,
 	return ret;
 }
 
+/* Without @seconds others are not looked at. */
 static int connect_to(struct mei *mei, const char *device, const uint8_t *guid,
-		      bool queue)
+		      unsigned int seconds)
 {
 	glob_t found;
 	int ret;
 
 	if (device)
-		return try_device(mei, device, guid, queue);
+		return try_device(mei, device, guid, seconds);
 	ret = glob("/dev/mei[0-9]*", GLOB_NOSORT, NULL, &found);
 	if (ret == GLOB_NOSPACE || ret == GLOB_ABORTED)
 		return -ENOMEM;
@@ -194,20 +195,21 @@ static int connect_to(struct mei *mei, const char *device, const uint8_t *guid,
 		qsort(found.gl_pathv, found.gl_pathc, sizeof(char *),
 		      by_number);
 	glob("/dev/mei", GLOB_APPEND, NULL, &found);
-	ret = try_all(mei, &found, guid, queue);
+	ret = try_all(mei, &found, guid, seconds);
 	globfree(&found);
 	return ret;
 }
 
-int mei_connect(struct mei *mei, const char *device, const uint8_t *guid)
+int mei_connect(struct mei *mei, const char *device, const uint8_t *guid,
+		unsigned int seconds)
 {
-	return connect_to(mei, device, guid, true);
+	return connect_to(mei, device, guid, seconds);
 }
 
 int mei_connect_shared(struct mei *mei, const char *device,
 		       const uint8_t *guid)
 {
-	return connect_to(mei, device, guid, false);
+	return connect_to(mei, device, guid, 0);
 }
 
 bool mei_on_bus(const char *uuid)
@@ -237,6 +239,13 @@ void mei_close(struct mei *mei)
 	mei->lock = -1;
 }
 
+/* What the kernel says before it gives a message to the firmware. */
+static bool is_unsent(int error)
+{
+	return error == ENODEV || error == ENOTTY || error == EFBIG ||
+	       error == EAGAIN || error == ENOMEM;
+}
+
 int mei_send(struct mei *mei, const void *msg, size_t len)
 {
 	ssize_t n;
@@ -244,7 +253,9 @@ int mei_send(struct mei *mei, const void *msg, size_t len)
 	do {
 		n = write(mei->fd, msg, len);
 	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	if (n >= 0)
+		return 0;
+	return is_unsent(errno) ? -errno : -EIO;
 }
 
 static int64_t now_ms(void)

@@ -39,15 +39,13 @@ struct mei {
 
 #define MEI_CLOSED { .fd = -1, .lock = -1 }
 
-/* A lock that is not free after so many seconds is an error. */
-#define MEI_LOCK_SECONDS 60
-
 /**
  * mei_connect() - connect to a client, one try
  * @mei: closed; filled, to be given to mei_close()
  * @device: path of the device; NULL for the first CSME with that client among
  *          /dev/mei0 and so on, and then /dev/mei
  * @guid: the client
+ * @seconds: how long to wait for others
  *
  * Waits until no other program that uses this function is connected to any
  * client of the device.
@@ -56,7 +54,8 @@ struct mei {
  * -EBUSY if the firmware allows no more connections, -ENODEV while the link is
  * reset, -ETIME if others kept the lock.
  */
-int mei_connect(struct mei *mei, const char *device, const uint8_t *guid);
+int mei_connect(struct mei *mei, const char *device, const uint8_t *guid,
+		unsigned int seconds);
 
 /**
  * mei_connect_shared() - the same without waiting for other programs
@@ -98,7 +97,8 @@ void mei_close(struct mei *mei);
  * @msg: the message
  * @len: its length
  *
- * Return: 0; -ENODEV when the connection was lost.
+ * Return: 0; -EIO if some of it may have been sent; with any other error, such
+ * as -ENODEV when the connection was lost, nothing was.
  */
 int mei_send(struct mei *mei, const void *msg, size_t len);
 
