@@ -156,6 +156,27 @@ TEST_F(info, an_unknown_value_is_shown_by_its_number)
 	EXPECT_STREQ("control mode  7\n", self->r.text);
 }
 
+TEST_F(info, flags_without_a_name_are_shown_by_their_number)
+{
+	struct json_object *info;
+
+	/* SOL, KVM, and bits 4 and 31 */
+	ASSERT_EQ(0, sim_command("spoil patch 16 15000080"));
+	info = ask(&self->r, "redirection");
+	EXPECT_EQ(0, self->r.status);
+	EXPECT_STREQ("{ \"sol\": true, \"ider\": false, \"kvm\": true, "
+		     "\"bit4\": true, \"bit31\": true }",
+		     json_text(info, "redirection"));
+	json_object_put(info);
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "info", "redirection"));
+	EXPECT_STREQ("redirection  sol, kvm, bit4, bit31\n", self->r.text);
+
+	/* Without the new interface, those of bits 1, 5 and 6 say nothing. */
+	ASSERT_EQ(0, sim_command("spoil patch 0 6B"));
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "info", "manageability"));
+	EXPECT_STREQ("manageability  change_allowed, bit3\n", self->r.text);
+}
+
 /* ---- Responses that are wrong ---- */
 
 /* One PTHI command, and several of MKHI */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* JSON that programs print against its schema. See schema.h. */
 #include <json-c/json.h>
+#include <regex.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -140,6 +141,35 @@ static int judge_properties(struct json_object *rule, struct json_object *value,
 	return count;
 }
 
+static bool matches(const char *pattern, const char *key)
+{
+	regex_t regex;
+	bool match;
+
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB))
+		return false;
+	match = regexec(&regex, key, 0, NULL, 0) == 0;
+	regfree(&regex);
+	return match;
+}
+
+static int judge_patterns(struct json_object *rule, struct json_object *value,
+			  const char *where)
+{
+	char path[256];
+	int count = 0;
+
+	json_object_object_foreach(rule, pattern, schema) {
+		json_object_object_foreach(value, key, child) {
+			if (!matches(pattern, key))
+				continue;
+			snprintf(path, sizeof(path), "%s.%s", where, key);
+			count += judge(schema, child, path);
+		}
+	}
+	return count;
+}
+
 static int judge_items(struct json_object *rule, struct json_object *value,
 		       const char *where)
 {
@@ -153,16 +183,34 @@ static int judge_items(struct json_object *rule, struct json_object *value,
 	return count;
 }
 
+static bool is_known(struct json_object *schema, const char *key)
+{
+	struct json_object *patterns =
+		json_object_object_get(schema, "patternProperties");
+
+	if (json_object_object_get_ex(json_object_object_get(schema,
+							     "properties"),
+				      key, NULL))
+		return true;
+	if (!patterns)
+		return false;
+	json_object_object_foreach(patterns, pattern, rule) {
+		(void)rule;
+		if (matches(pattern, key))
+			return true;
+	}
+	return false;
+}
+
 /* Looked at with the properties, as it needs both. */
 static int judge_others(struct json_object *schema, struct json_object *value,
 			const char *where)
 {
-	struct json_object *known = json_object_object_get(schema, "properties");
 	int count = 0;
 
 	json_object_object_foreach(value, key, child) {
 		(void)child;
-		if (!json_object_object_get_ex(known, key, NULL)) {
+		if (!is_known(schema, key)) {
 			say("%s: has a %s", where, key);
 			count++;
 		}
@@ -200,6 +248,7 @@ static const struct {
 	{ "minItems", json_type_array, has_items },
 	{ "required", json_type_object, has_all },
 	{ "properties", json_type_object, judge_properties },
+	{ "patternProperties", json_type_object, judge_patterns },
 	{ "items", json_type_array, judge_items },
 	{ "$ref", json_type_null, judge_reference },
 	{ "$defs", json_type_null, NULL },

@@ -12,14 +12,24 @@
 #include "lib/output.h"
 #include "pthi/pthi.h"
 
+/* Those that have a name, and of the others those that are set. */
 static void add_flags(struct json_object *parent, const char *key,
 		      const struct pthi_name *names, uint32_t flags)
 {
 	struct json_object *object = output_object(parent, key);
+	uint32_t others = flags;
+	char name[8];
 
-	for (; names->name; names++)
+	for (; names->name; names++) {
+		others &= ~names->value;
 		if ((flags & names->needs) == names->needs)
 			output_bool(object, names->name, flags & names->value);
+	}
+	for (unsigned int bit = 0; others; bit++, others >>= 1) {
+		snprintf(name, sizeof(name), "bit%u", bit);
+		if (others & 1)
+			output_bool(object, name, true);
+	}
 }
 
 static void add_time(struct json_object *parent, const char *key,
