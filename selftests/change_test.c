@@ -144,6 +144,26 @@ TEST_F(change, a_one_time_password_comes_from_stdin)
 	EXPECT_EQ(1, sim_stat("pthi_requests"));
 }
 
+/* AMT takes less; whether it was asked is what counts. */
+TEST_F(change, a_password_may_be_223_bytes_with_a_newline)
+{
+	struct result *r = &self->r;
+
+	ASSERT_EQ(0, sim_command("state pre"));
+	EXPECT_EQ(EXIT_AMT_STATUS, run(r, "sh", "-c",
+				       "printf '%0223d\n' 0 | amt-helper set otp --yes"));
+	EXPECT_EQ(EXIT_AMT_STATUS, run(r, "sh", "-c",
+				       "printf '%0223d' 0 | amt-helper set otp --yes"));
+	EXPECT_EQ(2, sim_stat("pthi_requests"));
+	EXPECT_EQ(EXIT_USAGE, run(r, "sh", "-c",
+				  "printf '%0224d' 0 | amt-helper set otp --yes"));
+	EXPECT_EQ(EXIT_USAGE, run(r, "sh", "-c",
+				  "printf '%0224d\n' 0 | amt-helper set otp --yes"));
+	EXPECT_EQ(EXIT_USAGE, run(r, "sh", "-c",
+				  "echo | amt-helper set otp --yes"));
+	EXPECT_EQ(2, sim_stat("pthi_requests"));
+}
+
 static const char *const wrong[] = {
 	"unprovision now", "config", "config begin", "config start-ipv6",
 	"config start-ipv6 maybe", "cira", "set", "set zero-touch",

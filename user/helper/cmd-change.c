@@ -14,6 +14,8 @@
 #include "lib/output.h"
 
 #define TEXT_MAX 223
+/* With a newline, and one byte more that says that it is too long. */
+#define SECRET_SIZE (TEXT_MAX + 2)
 
 /* What stands behind the name of a change. */
 enum value {
@@ -78,7 +80,7 @@ static const char *const value_names[] = {
 	[VALUE_NONE] = "",
 	[VALUE_SWITCH] = "on|off",
 	[VALUE_TEXT] = "TEXT",
-	[VALUE_STDIN] = "< FILE",
+	[VALUE_STDIN] = "< FILE (of 1 to 223 bytes)",
 	[VALUE_ADDRESS] = "ADDRESS|none",
 };
 
@@ -211,26 +213,26 @@ static int parse_access(const char *text, struct pthi_argument args[3])
 }
 
 /* A secret: not on the command line, nor on a terminal, which show it. */
-static int read_secret(char secret[TEXT_MAX + 1], struct pthi_argument *arg)
+static int read_secret(char secret[SECRET_SIZE], struct pthi_argument *arg)
 {
 	ssize_t n, len = 0;
 
 	if (isatty(STDIN_FILENO))
 		return -1;
 	do {
-		n = read(STDIN_FILENO, secret + len, TEXT_MAX + 1 - len);
+		n = read(STDIN_FILENO, secret + len, SECRET_SIZE - len);
 		if (n > 0)
 			len += n;
-	} while (n > 0 && len <= TEXT_MAX);
+	} while (n > 0 && len < SECRET_SIZE);
 	if (len > 0 && secret[len - 1] == '\n')
 		len--;
 	arg->bytes = secret;
 	arg->len = len;
-	return n == 0 && len > 0 ? 0 : -1;
+	return n == 0 && len > 0 && len <= TEXT_MAX ? 0 : -1;
 }
 
 static int parse_value(const struct arguments *arguments,
-		       struct pthi_argument args[3], char secret[TEXT_MAX + 1])
+		       struct pthi_argument args[3], char secret[SECRET_SIZE])
 {
 	switch (arguments->change->value) {
 	case VALUE_SWITCH:
@@ -252,7 +254,7 @@ static int make_change(struct arguments *arguments,
 {
 	const struct change *change = arguments->change;
 	struct pthi_argument args[3] = { { 0 } };
-	char secret[TEXT_MAX + 1];
+	char secret[SECRET_SIZE];
 	int ret = 0;
 
 	if (parse_value(arguments, args, secret) < 0)
