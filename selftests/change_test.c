@@ -444,6 +444,25 @@ TEST_F(change, host_based_configuration_names_the_certificate)
 	}
 }
 
+static const char *const orders[] = {
+	"config --yes --json start-hbased --hash " SHA256,
+	"config --timeout 30 --hash " SHA256 " --yes start-hbased --json",
+};
+
+TEST_F(change, options_may_stand_before_the_word)
+{
+	struct result *r = &self->r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+		ASSERT_EQ(0, sim_command("state pre"));
+		EXPECT_EQ(0, helper(r, orders[i])) TH_LOG("%s", orders[i]);
+		EXPECT_EQ(0, schema_check("change", r->text));
+		EXPECT_TRUE(has(r->text, "StartConfigurationHBased"));
+	}
+	EXPECT_EQ(EXIT_USAGE, helper(r, "config --hash " SHA256
+				     " start --yes 2>/dev/null"));
+}
+
 TEST_F(change, what_is_under_way_is_stopped_first)
 {
 	struct result *r = &self->r;

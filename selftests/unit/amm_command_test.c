@@ -273,6 +273,27 @@ TEST_F(amm, raw_dry_run_prints_the_request_and_sends_nothing)
 	EXPECT_FALSE(peer_waits(&peer));
 }
 
+TEST_F(amm, raw_may_have_its_options_before_it)
+{
+	static const char *const lines[][10] = {
+		{ "amm", "--json", "raw", PEER, "-c", "1", "--dry-run" },
+		{ "amm", "-jt", "5", "--code=1", "--dry-run", "raw", PEER },
+		{ "amm", "--allow-version", "1.0", "--dry-run", "raw", "-jc1",
+		  PEER },
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		ASSERT_EQ(0, peer_start(&peer, lines[i]));
+		EXPECT_EQ(OK, peer_finish(&peer)) TH_LOG("%s", peer.err);
+		json_object_put(self->json);
+		self->json = json_tokener_parse(peer.out);
+		EXPECT_JSON("/amm/request_hex",
+			    "a55a5aa501000400fbff000001000000");
+	}
+	ASSERT_EQ(0, START("amm", "--filter", "1", "raw", PEER, "-c", "1"));
+	EXPECT_EQ(USAGE, peer_finish(&peer));
+}
+
 TEST_F(amm, raw_takes_any_code_if_told)
 {
 	ASSERT_EQ(0, START("amm", "raw", PEER, "-c", "0x1234", "--any-code",

@@ -27,7 +27,7 @@ _amt_helper() {
 	2,amm)	words='endpoints atrs list raw' ;;
 	*,amm)	words='--json --timeout --allow-version --filter --sort
 			--expect-confirmation --fixed-read --help --usage'
-		[[ ${COMP_WORDS[2]} != raw ]] || words='--json --timeout
+		[[ " ${COMP_WORDS[*]} " != *' raw '* ]] || words='--json --timeout
 			--allow-version --code --any-code --payload-hex
 			--payload-file --allow-undocumented --yes-change-state
 			--dry-run LIST_ENDPOINTS GET_ENDPOINT_DETAILS

@@ -149,7 +149,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp amm_raw_argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "HOST[:PORT]",
@@ -312,6 +312,6 @@ int cmd_amm_raw(int argc, char **argv)
 
 	argv[0] = name;
 	signal(SIGPIPE, SIG_IGN); /* it is an errno of write() */
-	argp_parse(&argp, argc, argv, 0, NULL, &raw);
+	argp_parse(&amm_raw_argp, argc, argv, 0, NULL, &raw);
 	return run_raw(&raw, &failure);
 }

@@ -42,6 +42,9 @@ static void parse_action(struct amm_query *query, const char *action,
 {
 	bool both = strcmp(action, "list") == 0;
 
+	if (strcmp(action, "raw") == 0)
+		argp_error(state,
+			   "raw has other options; see: amt-helper amm raw --help");
 	query->endpoints = both || strcmp(action, "endpoints") == 0;
 	query->atrs = both || strcmp(action, "atrs") == 0;
 	if (!query->endpoints && !query->atrs)
@@ -129,8 +132,8 @@ int cmd_amm(int argc, char **argv)
 {
 	struct amm amm = { .target = AMM_TARGET };
 
-	if (argc > 1 && strcmp(argv[1], "raw") == 0)
-		return cmd_amm_raw(argc - 1, argv + 1);
+	if (take_word(argc, argv, "raw", &amm_raw_argp))
+		return cmd_amm_raw(argc - 1, argv);
 	signal(SIGPIPE, SIG_IGN); /* it is an errno of write() */
 	argp_parse(&argp, argc, argv, 0, NULL, &amm);
 	return run_lists(&amm);

@@ -319,10 +319,8 @@ int cmd_config(int argc, char **argv)
 		       "options of its own.\v" ONCE,
 	};
 
-	if (argc > 1 && strcmp(argv[1], "start-hbased") == 0) {
-		argv[1] = (char[]){ "amt-helper config start-hbased" };
-		return cmd_hbased(argc - 1, argv + 1);
-	}
+	if (take_word(argc, argv, "start-hbased", &hbased_argp))
+		return cmd_hbased(argc - 1, argv);
 	return run(argc, argv, "config", &argp);
 }
 

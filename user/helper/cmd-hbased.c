@@ -176,7 +176,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
+const struct argp hbased_argp = {
 	.options = options,
 	.parser = parse,
 	.doc = doc,
@@ -349,9 +349,11 @@ int cmd_hbased(int argc, char **argv)
 		.layout = layouts[0],
 	};
 	struct failure failure = { .code = EXIT_OK };
+	char name[] = "amt-helper config start-hbased";
 	struct json_object *document;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	argv[0] = name;
+	argp_parse(&hbased_argp, argc, argv, 0, NULL, &arguments);
 	document = output_new();
 	run(&arguments, document, &failure);
 	amt_close(&arguments.options.amt);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Values of options. */
+#include <argp.h>
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <netinet/in.h>
@@ -10,6 +11,50 @@
 #include "helper/parse.h"
 
 #define PORT_MAX 65535
+#define ARGPS_MAX 4
+
+static error_t pass_option(int key, char *arg, struct argp_state *state)
+{
+	(void)key;
+	(void)arg;
+	(void)state;
+	return 0;
+}
+
+static error_t find_word(int key, char *arg, struct argp_state *state)
+{
+	int *place = state->input;
+
+	(void)arg;
+	if (key != ARGP_KEY_ARG)
+		return ARGP_ERR_UNKNOWN;
+	*place = state->next - 1;
+	state->next = state->argc;
+	return 0;
+}
+
+bool take_word(int argc, char **argv, const char *word, const struct argp *argp)
+{
+	struct argp_child children[ARGPS_MAX + 1] = { { 0 } };
+	struct argp argps[ARGPS_MAX] = { { 0 } };
+	const struct argp all = { .parser = find_word, .children = children };
+	int place = 0;
+
+	for (int i = 0; argp && i < ARGPS_MAX; i++) {
+		argps[i].options = argp->options;
+		argps[i].parser = pass_option;
+		children[i].argp = &argps[i];
+		argp = argp->children ? argp->children->argp : NULL;
+	}
+	argp_parse(&all, argc, argv,
+		   ARGP_IN_ORDER | ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_NO_EXIT,
+		   NULL, &place);
+	if (place == 0 || strcmp(argv[place], word) != 0)
+		return false;
+	memmove(&argv[place], &argv[place + 1],
+		(argc - place) * sizeof(argv[0]));
+	return true;
+}
 
 int parse_number(const char *text, unsigned int max, unsigned int *value)
 {

@@ -8,7 +8,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct argp;
 struct sockaddr_storage;
+
+/**
+ * take_word() - take a word out of a command line
+ * @argc: how many arguments
+ * @argv: from the name of the program on; with one argument less afterwards
+ * @word: must be the first that is neither an option nor the value of one
+ * @argp: knows the options; it and its children have at most one child
+ *
+ * Return: whether it was there.
+ */
+bool take_word(int argc, char **argv, const char *word,
+	       const struct argp *argp);
 
 /**
  * parse_number() - a decimal number
