@@ -127,6 +127,25 @@ TEST_F(yield, the_helper_ends_a_command_in_time)
 	WAIT_FOR(UP);
 }
 
+#define IGNORE_TERM "trap '' TERM; exec tail -f /dev/null"
+
+/* LME first, and then the command. */
+TEST_F(yield, the_helper_takes_lme_from_a_command_that_does_not_end)
+{
+	static const char *const argv[] = { "amt-helper", "yield", "--for",
+					    "1", "--", "sh", "-c",
+					    IGNORE_TERM, NULL };
+	struct process p;
+
+	ASSERT_EQ(0, process_start(&p, -1, true, argv));
+	WAIT_FOR(YIELDED);
+	WAIT_FOR(UP);
+	EXPECT_TRUE(process_is_running(&p));
+	EXPECT_EQ(0, process_expect(&p, "sh was ended after 1 s"));
+	EXPECT_EQ(7, process_wait(&p));
+	process_close(&p);
+}
+
 TEST_F(yield, the_helper_yields_until_it_is_ended)
 {
 	static const char *const argv[] = { "amt-helper", "yield", NULL };

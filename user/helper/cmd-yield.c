@@ -26,6 +26,8 @@
 #define SECONDS_MAX 1000000
 /* The driver may take 30 s to end a connection to firmware that hangs. */
 #define LET_GO_USEC 60000000
+/* So that a command that has been asked to end can clean up. */
+#define GRACE_USEC 10000000
 
 /* As the shell says it. */
 #define STATUS_NOT_FOUND 127
@@ -44,14 +46,16 @@ struct yield {
 	sd_event_source *timer;
 	pid_t pid; /* of the command, 0 when it does not run */
 	bool yielded;
+	bool overdue; /* the command was asked to end */
 	int status; /* of the command */
 	struct failure failure;
 };
 
 static const char doc[] =
 	"Let go of LME for a program that needs it for itself, and take it back\n"
-	"when COMMAND has ended, after --for SECONDS, or at SIGINT or SIGTERM.\n"
-	"Channels end; connections made meanwhile wait. With --module amt-helper\n"
+	"when COMMAND has ended, or after --for SECONDS; without COMMAND, at a\n"
+	"signal. Channels end; connections made meanwhile wait. After --for\n"
+	"COMMAND gets SIGTERM, and 10 s later SIGKILL. With --module amt-helper\n"
 	"serve closes the driver, so that COMMAND can unload and load it.\v"
 	"Exit code: that of COMMAND, as the shell's; 0 without one; 4 no\n"
 	"permission; 7 AMT was not let go, serve does not answer, or COMMAND\n"
@@ -139,40 +143,7 @@ static void start_command(struct yield *yield)
 	end(yield);
 }
 
-/* With a command its end is the end, which this asks for. */
-static int on_enough(struct yield *yield, int signal)
-{
-	if (yield->pid > 0)
-		kill(yield->pid, signal);
-	else
-		end(yield);
-	return 0;
-}
-
-static int on_time(sd_event_source *source, uint64_t now, void *arg)
-{
-	struct yield *yield = arg;
-
-	(void)source;
-	(void)now;
-	if (!yield->yielded) {
-		failure_set(&yield->failure, EXIT_TIMEOUT,
-			    "the driver does not let go of LME; see dmesg");
-		end(yield);
-	} else if (yield->pid > 0) {
-		failure_set(&yield->failure, EXIT_TIMEOUT,
-			    "%s was ended after %u s", yield->command[0],
-			    yield->seconds);
-	}
-	return on_enough(yield, SIGTERM);
-}
-
-static int on_signal(sd_event_source *source,
-		     const struct signalfd_siginfo *info, void *arg)
-{
-	(void)source;
-	return on_enough(arg, (int)info->ssi_signo);
-}
+static int on_time(sd_event_source *source, uint64_t now, void *arg);
 
 static int set_timer(struct yield *yield, uint64_t usec)
 {
@@ -180,6 +151,54 @@ static int set_timer(struct yield *yield, uint64_t usec)
 	return sd_event_add_time_relative(yield->event, &yield->timer,
 					  CLOCK_MONOTONIC, usec, 0, on_time,
 					  yield);
+}
+
+/* The kernel takes LME back, or serve the driver, when the file is closed. */
+static void take_back(struct yield *yield)
+{
+	if (yield->ctl >= 0)
+		close(yield->ctl);
+	yield->ctl = -1;
+	daemon_close(yield->daemon);
+	yield->daemon = NULL;
+}
+
+/* First that of --for; if the command is still there then, that of its grace. */
+static int on_time(sd_event_source *source, uint64_t now, void *arg)
+{
+	struct yield *yield = arg;
+
+	(void)source;
+	(void)now;
+	take_back(yield);
+	if (!yield->yielded)
+		failure_set(&yield->failure, EXIT_TIMEOUT,
+			    "the driver does not let go of LME; see dmesg");
+	if (yield->pid <= 0) {
+		end(yield);
+		return 0;
+	}
+	failure_set(&yield->failure, EXIT_TIMEOUT, "%s was ended after %u s",
+		    yield->command[0], yield->seconds);
+	kill(yield->pid, yield->overdue ? SIGKILL : SIGTERM);
+	if (yield->overdue)
+		return 0;
+	yield->overdue = true;
+	return set_timer(yield, GRACE_USEC);
+}
+
+/* With a command its end is the end. */
+static int on_signal(sd_event_source *source,
+		     const struct signalfd_siginfo *info, void *arg)
+{
+	struct yield *yield = arg;
+
+	(void)source;
+	if (yield->pid > 0)
+		kill(yield->pid, (int)info->ssi_signo);
+	else
+		end(yield);
+	return 0;
 }
 
 static void begin(struct yield *yield)
@@ -304,10 +323,8 @@ int cmd_yield(int argc, char **argv)
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &yield);
 	if ((yield.module ? have_serve_let_go(&yield) : let_go(&yield)) == 0)
 		run_loop(&yield);
-	daemon_close(yield.daemon);
 	netlink_close(yield.nl);
-	if (yield.ctl >= 0)
-		close(yield.ctl);
+	take_back(&yield);
 	if (yield.failure.code != EXIT_OK)
 		return failure_report(&yield.failure);
 	return yield.status;
