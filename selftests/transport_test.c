@@ -170,7 +170,7 @@ TEST_F(transport, without_a_free_connection_it_says_who_has_them_and_waits)
 	ASSERT_EQ(0, hold_start(&second, end[0]));
 	ASSERT_EQ(0, process_start(&self->helper, -1, true, serve));
 	EXPECT_EQ(0, process_expect(&self->helper,
-				    "link waiting: all connections of /dev/mei0 to LME are taken; it is open in bare["));
+				    "link waiting: all connections of /dev/mei0 to LME are taken; the MEI device is open in bare["));
 	said = status(&self->r);
 	EXPECT_EQ(EXIT_BUSY, self->r.status);
 	EXPECT_STREQ("/dev/mei0", json_text(said, "relay.device"));

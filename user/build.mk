@@ -54,6 +54,7 @@ amt-helper-src := \
 	user/helper/serve/relay.c \
 	user/helper/serve/report.c \
 	user/helper/serve/transport.c \
+	user/helper/taken.c \
 	user/helper/watch.c \
 	user/lib/device.c \
 	user/lib/exit.c \

@@ -7,6 +7,7 @@
 
 #include "helper/failure.h"
 #include "helper/kernel.h"
+#include "helper/taken.h"
 #include "lib/device.h"
 #include "lib/holder.h"
 #include "lib/mei.h"
@@ -80,24 +81,11 @@ void kernel_find_holders(const struct link_info *link, struct tasks *holders)
 		holders_of_file(path, holders);
 }
 
-static void judge_busy(const struct link_info *link, struct failure *failure)
-{
-	char text[TASKS_TEXT_SIZE];
-	struct tasks holders;
-
-	kernel_find_holders(link, &holders);
-	if (holders.count)
-		failure_set(failure, EXIT_BUSY,
-			    "another program uses the LME client of AMT; the MEI device is open in %.150s; stop it",
-			    tasks_text(&holders, text, sizeof(text)));
-	else
-		failure_set(failure, EXIT_BUSY,
-			    "another program uses the LME client of AMT; stop it, amt-helper doctor as root says which it is");
-}
-
 static void judge_connecting(const struct link_info *link,
 			     struct failure *failure)
 {
+	struct tasks holders;
+
 	switch (link->error) {
 	case 0:
 	case ENODEV: /* it was away, and is back */
@@ -105,7 +93,9 @@ static void judge_connecting(const struct link_info *link,
 			    "the link to AMT is not up yet; see dmesg if it stays so");
 		break;
 	case EBUSY:
-		judge_busy(link, failure);
+		kernel_find_holders(link, &holders);
+		taken_set(failure, "another program uses the LME client of AMT",
+			  &holders);
 		break;
 	default:
 		failure_set(failure, EXIT_TIMEOUT,

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -22,6 +23,7 @@
 
 #include "helper/failure.h"
 #include "helper/serve/transport.h"
+#include "helper/taken.h"
 #include "lib/device.h"
 #include "lib/holder.h"
 #include "lib/mei.h"
@@ -354,18 +356,13 @@ void transport_update(struct transport *transport,
 
 static void set_taken(const char *device, struct failure *failure)
 {
-	char text[TASKS_TEXT_SIZE];
 	struct tasks holders;
+	char what[128];
 
+	snprintf(what, sizeof(what), "all connections of %s to LME are taken",
+		 device);
 	holders_of_file(device, &holders);
-	if (holders.count)
-		failure_set(failure, EXIT_BUSY,
-			    "all connections of %s to LME are taken; it is open in %.150s; stop one",
-			    device, tasks_text(&holders, text, sizeof(text)));
-	else
-		failure_set(failure, EXIT_BUSY,
-			    "all connections of %s to LME are taken; stop the other program (lms, rpc, fuser -v /dev/mei*)",
-			    device);
+	taken_set(failure, what, &holders);
 }
 
 void transport_failure(int error, const char *device, struct failure *failure)
