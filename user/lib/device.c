@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -101,6 +102,32 @@ bool device_node_ready(unsigned int port)
 
 	snprintf(path, sizeof(path), "/dev/amt_lme/%u", port);
 	return access(path, F_OK) == 0 || access(DEVICE_CTL, F_OK) != 0;
+}
+
+static bool is_disabled(const char *path)
+{
+	char state[16] = "";
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		return false;
+	if (!fgets(state, sizeof(state), file))
+		state[0] = '\0';
+	fclose(file);
+	return strncmp(state, "DISABLED", strlen("DISABLED")) == 0;
+}
+
+bool device_mei_disabled(void)
+{
+	bool disabled = false;
+	glob_t found;
+
+	if (glob("/sys/class/mei/mei*/dev_state", GLOB_NOSORT, NULL,
+		 &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			disabled |= is_disabled(found.gl_pathv[i]);
+	globfree(&found);
+	return disabled;
 }
 
 bool device_mei_present(void)

@@ -85,4 +85,7 @@ bool device_node_ready(unsigned int port);
  */
 bool device_mei_present(void);
 
+/** device_mei_disabled() - has mei.ko given one of them up */
+bool device_mei_disabled(void);
+
 #endif /* LIB_DEVICE_H */
