@@ -116,6 +116,7 @@ static const struct {
 	  fault_trace },
 	{ "certificate", "", "what AMT shows to TLS clients", do_certificate },
 	{ "reset", "", "firmware resets the link", fault_reset },
+	{ "hang", "", "and says nothing any more", fault_hang },
 	{ "reset-after-close", "on|off", "and does it after each CLOSE",
 	  fault_reset_after_close },
 	{ "away", "MS", "LME disconnects and is gone for so long", fault_away },

@@ -82,6 +82,14 @@ const char *fault_reset(struct sim *sim, const char *args, FILE *out)
 	return r < 0 ? strerror(-r) : NULL;
 }
 
+const char *fault_hang(struct sim *sim, const char *args, FILE *out)
+{
+	const char *error = fault_reset(sim, args, out);
+
+	heci_stop(sim->heci);
+	return error;
+}
+
 static int on_closed(sd_event_source *source, void *data)
 {
 	struct sim *sim = data;

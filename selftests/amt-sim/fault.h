@@ -84,6 +84,7 @@ const char *fault_delay_data(struct sim *sim, const char *args, FILE *out);
 const char *fault_grant(struct sim *sim, const char *args, FILE *out);
 const char *fault_ignore_open(struct sim *sim, const char *args, FILE *out);
 const char *fault_ignore_close(struct sim *sim, const char *args, FILE *out);
+const char *fault_hang(struct sim *sim, const char *args, FILE *out);
 const char *fault_reset_after_close(struct sim *sim, const char *args,
 				    FILE *out);
 const char *fault_busy(struct sim *sim, const char *args, FILE *out);

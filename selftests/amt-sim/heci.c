@@ -185,6 +185,13 @@ int heci_reset(struct heci *heci)
 	return ioctl(heci->fd, VMEI_IOC_RESET) < 0 ? -errno : 0;
 }
 
+void heci_stop(struct heci *heci)
+{
+	sd_event_source_set_enabled(heci->source, SD_EVENT_OFF);
+	heci->readable = false;
+	heci->writable = false;
+}
+
 static const char *remedy(int error)
 {
 	switch (error) {

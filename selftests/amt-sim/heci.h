@@ -42,6 +42,12 @@ void heci_free(struct heci *heci);
 int heci_reset(struct heci *heci);
 
 /**
+ * heci_stop - hear nothing and say nothing any more
+ * @heci: the transport
+ */
+void heci_stop(struct heci *heci);
+
+/**
  * heci_bus_send - queue a bus message; they go before all other messages
  * @heci: the controller
  * @msg: the message
