@@ -254,4 +254,93 @@ TEST_F(reload, all_modules_below_serve)
 	close(waits);
 }
 
+/* ---- serve itself ---- */
+
+static int kill_serve(struct process *helper)
+{
+	int status = process_end(helper, SIGKILL);
+
+	process_close(helper);
+	return status == 128 + SIGKILL ? 0 : -EIO;
+}
+
+/* Each of AMT's slots, at the same time. */
+static int all_slots_work(void)
+{
+	int fd[8], err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++) {
+		fd[i] = tcp_connect(AF_INET, HTTP_PORT);
+		err = err ?: channel_works(fd[i]);
+	}
+	if (!err && sim_stat("channels_open") != ARRAY_SIZE(fd))
+		err = -ENOBUFS;
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++)
+		close(fd[i]);
+	return err;
+}
+
+TEST_F(reload, serve_killed_with_clients_and_started_again)
+{
+	int fd[4];
+	char byte;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++) {
+		fd[i] = tcp_connect(AF_INET, HTTP_PORT);
+		ASSERT_EQ(0, channel_works(fd[i]));
+	}
+	ASSERT_EQ(0, kill_serve(&self->helper));
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++) {
+		EXPECT_GE(0, read(fd[i], &byte, 1));
+		close(fd[i]);
+	}
+	EXPECT_EQ(-ECONNREFUSED, tcp_connect(AF_INET, HTTP_PORT));
+	/* At once: its socket, its lock and its ports are in nobody's way. */
+	ASSERT_EQ(0, serve_start(&self->helper));
+	EXPECT_EQ(0, all_slots_work());
+	EXPECT_EQ(0, counter("slot_leaked"));
+	EXPECT_EQ(0, run(&self->r, "amt-helper", "status"));
+}
+
+/* As systemd starts a service again that has a socket unit. */
+static int start_with_socket(struct process *helper, int listener)
+{
+	static const char *const argv[] = { "sh", "-c",
+		"export LISTEN_PID=$$ LISTEN_FDS=1; exec amt-helper serve",
+		NULL };
+	int err = process_start(helper, listener, true, argv);
+
+	return err ? err : process_expect(helper, "port 16992 bound");
+}
+
+TEST_F(reload, with_a_passed_socket_who_comes_meanwhile_is_served)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons(HTTP_PORT),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const int on = 1;
+	int waits;
+
+	EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
+	process_close(&self->helper);
+	ASSERT_EQ(0, setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on,
+				sizeof(on)));
+	ASSERT_EQ(0, bind(listener, (struct sockaddr *)&address,
+			  sizeof(address)));
+	ASSERT_EQ(0, listen(listener, 8));
+	ASSERT_EQ(0, start_with_socket(&self->helper, listener));
+	EXPECT_EQ(0, client_works());
+	ASSERT_EQ(0, kill_serve(&self->helper));
+	waits = tcp_connect(AF_INET, HTTP_PORT);
+	ASSERT_LE(0, waits);
+	ASSERT_EQ(0, start_with_socket(&self->helper, listener));
+	EXPECT_EQ(0, channel_works(waits));
+	close(waits);
+	EXPECT_EQ(0, all_slots_work());
+	close(listener);
+}
+
 TEST_HARNESS_MAIN
