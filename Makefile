@@ -27,7 +27,8 @@ help:
 	@echo 'make check-debug    the VM tests on a kernel with KASAN, lockdep, kmemleak'
 	@echo 'make bench          speed of the module against a program on /dev/mei0'
 	@echo 'make fuzz           libFuzzer on the parsers; FUZZ_SECONDS=60 for each'
-	@echo 'make soak           many firmware resets, many bytes; AMT_LME_RESETS=500 AMT_LME_MIB=16'
+	@echo 'make soak           many resets of the firmware, many loads, many bytes;'
+	@echo '                    AMT_LME_RESETS=1000 AMT_LME_LOADS=100 AMT_LME_MIB=16'
 	@echo 'make ynl            generate the netlink code from its specification'
 	@echo 'make htmldocs       the documentation in build/html'
 
@@ -134,8 +135,10 @@ bench: user
 	selftests/bench/run
 	selftests/bench/run-info
 soak:
-	AMT_LME_RESETS=$(or $(AMT_LME_RESETS),500) AMT_LME_MIB=$(or $(AMT_LME_MIB),16) \
-		VM_TIMEOUT=86400 selftests/check transfer_test recovery_test
+	AMT_LME_RESETS=$(or $(AMT_LME_RESETS),1000) \
+		AMT_LME_LOADS=$(or $(AMT_LME_LOADS),100) \
+		AMT_LME_MIB=$(or $(AMT_LME_MIB),16) \
+		VM_TIMEOUT=86400 selftests/check transfer_test storm_test
 
 fuzzers := $(patsubst selftests/fuzz/%.c,$(O)/fuzz/%,$(wildcard selftests/fuzz/*_fuzz.c))
 $(foreach f,$(fuzzers),$(eval $(f): $(fuzz-$(patsubst %_fuzz,%,$(notdir $(f))))))

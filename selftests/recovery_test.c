@@ -14,7 +14,7 @@
 #include "kselftest_harness.h"
 #include "testlib.h"
 
-#define RESETS_DEFAULT 20
+#define RESETS 20
 #define STREAMS 3
 #define STREAM_BYTES 131072
 #define STREAM_PATH "/down/131072"
@@ -366,13 +366,6 @@ static int curl_status(struct result *r)
 	return atoi(r->text);
 }
 
-static unsigned int resets(void)
-{
-	const char *text = getenv("AMT_LME_RESETS");
-
-	return text ? atoi(text) : RESETS_DEFAULT;
-}
-
 /* Every wait in it has its own bound, so the whole needs none. */
 TEST_F_TIMEOUT(recovery, traffic_and_helper_go_on_through_many, 24 * 60 * 60)
 {
@@ -389,7 +382,7 @@ TEST_F_TIMEOUT(recovery, traffic_and_helper_go_on_through_many, 24 * 60 * 60)
 				   "amt-helper", "serve", NULL }));
 	ASSERT_EQ(0, traffic_start(&traffic, streams));
 	ASSERT_EQ(0, traffic_flows(&traffic, streams, 1));
-	for (i = 0; i < resets(); i++) {
+	for (i = 0; i < RESETS; i++) {
 		ASSERT_EQ(0, variant->strike(&self->machine));
 		ASSERT_EQ(0, variant->return_(&self->machine));
 		ASSERT_EQ(0, traffic_flows(&traffic, streams, i + 2))

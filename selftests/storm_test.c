@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Firmware resets while clients come again and again: each gets its data or an
- * error, and nothing is left of it.
+ * Firmware resets while clients come again and again, and modules come and go
+ * around them: each client gets its data or an error, and nothing is left of it.
  * Documentation/protocol.rst, "Reset and recovery".
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
@@ -12,31 +15,68 @@
 #include "kselftest_harness.h"
 #include "testlib.h"
 
+#define SLOTS 8
+/* Some of them wait for a slot. */
 #define CLIENTS 12
 #define BYTES 50000
-#define RESETS 10
+#define RESETS 20
+#define LOADS 4
+/* Each wait in them has its own bound, so the whole needs none. */
+#define UNBOUNDED (24 * 60 * 60)
 
-FIXTURE(storm) {
-	struct machine machine;
-	struct process helper;
-};
+/* All its listeners are there when the first is. */
+static const char *const one_port[] = { "--ports", "16992", NULL };
 
-FIXTURE_SETUP(storm)
+/* ---- Moments ---- */
+
+/* The same number makes the same choices. */
+static unsigned int seed_choose(void)
 {
-	/* All its listeners are there when the first is. */
-	static const char *const one_port[] = { "--ports", "16992", NULL };
+	struct timespec t;
+	unsigned int seed;
 
-	ASSERT_EQ(0, machine_start(&self->machine, one_port));
-	ASSERT_EQ(0, serve_start(&self->helper));
-	ASSERT_EQ(0, node_wait(HTTP_PORT));
+	clock_gettime(CLOCK_REALTIME, &t);
+	seed = env_number("AMT_LME_SEED", t.tv_sec ^ t.tv_nsec);
+	say("AMT_LME_SEED=%u", seed);
+	return seed;
 }
 
-FIXTURE_TEARDOWN(storm)
+/* Up to half a second, as often within the first ms as within the last 256. */
+static void nap(unsigned int *seed)
 {
-	EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
-	process_close(&self->helper);
-	EXPECT_EQ(0, machine_stop(&self->machine));
+	unsigned int below = 1u << rand_r(seed) % 10;
+
+	poll(NULL, 0, rand_r(seed) % below);
 }
+
+/* The state of the controller, to be waited for with POLLPRI. */
+static int state_open(void)
+{
+	char text[32];
+	int fd = open("/sys/class/mei/mei0/dev_state", O_RDONLY | O_CLOEXEC);
+
+	/* Only what comes after a read is an event. */
+	return fd < 0 || read(fd, text, sizeof(text)) < 0 ? -errno : fd;
+}
+
+/*
+ * After a reset, wait until the host has found the clients again: firmware that
+ * resets three times before that is given up by the MEI core.
+ */
+static int state_wait_enabled(int fd)
+{
+	char text[32] = "";
+
+	while (strncmp(text, "ENABLED", 7)) {
+		if (!fd_wait(fd, POLLPRI, WAIT_MS))
+			return -ETIME;
+		if (pread(fd, text, sizeof(text) - 1, 0) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* ---- Clients ---- */
 
 /**
  * struct storm - clients that come again and again
@@ -45,6 +85,7 @@ FIXTURE_TEARDOWN(storm)
  * @end: they are to end
  * @served: requests that were answered
  * @broken: requests that a reset ended
+ * @bytes: carried in either direction
  * @wrong: what should not have happened
  * @data: what each of them gets, and sends
  * @hex: its SHA-256
@@ -55,6 +96,7 @@ struct storm {
 	bool end;
 	unsigned int served;
 	unsigned int broken;
+	int64_t bytes;
 	unsigned int wrong;
 	char *data;
 	char hex[65];
@@ -73,63 +115,78 @@ struct client {
 	bool up;
 };
 
-/* 0 with the right data, or the error that the client saw. */
-static int storm_request(const struct client *c, int fd, bool *right)
+/**
+ * struct outcome - what came of a request
+ * @err: 0 with the right data, or the error that the client saw
+ * @right: it may be so
+ * @bytes: what was carried of it
+ */
+struct outcome {
+	int err;
+	bool right;
+	int64_t bytes;
+};
+
+static struct outcome storm_request(const struct client *c, int fd)
 {
 	struct http_answer answer = { 0 };
 	const char *data = c->storm->data;
+	struct outcome o = { 0 };
 	char path[32];
-	int err;
 
 	snprintf(path, sizeof(path), "/down/%d", BYTES);
-	err = http_send(fd, c->up ? "/up" : path, false, c->up ? data : NULL,
-			c->up ? BYTES : 0);
+	o.err = http_send(fd, c->up ? "/up" : path, false, c->up ? data : NULL,
+			  c->up ? BYTES : 0);
 	/* An end that looks like any other would be no error. */
-	*right = !err || err == -EPIPE || err == -ECONNRESET;
-	if (!err) {
-		err = http_receive(fd, &answer);
-		*right = !err || err == -ECONNRESET;
+	o.right = !o.err || o.err == -EPIPE || o.err == -ECONNRESET;
+	if (!o.err) {
+		o.bytes = c->up ? BYTES : 0;
+		o.err = http_receive(fd, &answer);
+		o.right = !o.err || o.err == -ECONNRESET;
 	}
+	o.bytes += answer.len;
 	if (answer.len && memcmp(answer.body, c->up ? c->storm->hex : data,
 				 c->up ? 64 : answer.len))
-		*right = false;
+		o.right = false;
 	http_free(&answer);
-	return err;
+	return o;
 }
 
-/* True until the storm ends. */
-static bool storm_goes_on(struct storm *s, int err, bool right)
+/* True until the storm ends, or something is wrong. */
+static bool storm_goes_on(struct storm *s, const struct outcome *o)
 {
 	bool end;
 
 	pthread_mutex_lock(&s->lock);
-	if (!right) {
+	if (!o->right) {
 		s->wrong++;
-		say("client: %s", err ? strerror(-err) : "wrong data");
-	} else if (err) {
+		say("client: %s", o->err ? strerror(-o->err) : "wrong data");
+	} else if (o->err) {
 		s->broken++;
 	} else {
 		s->served++;
 	}
+	s->bytes += o->bytes;
 	pthread_cond_signal(&s->progress);
 	end = s->end;
 	pthread_mutex_unlock(&s->lock);
-	return !end;
+	return !end && o->right;
 }
 
 static void *storm_run(void *arg)
 {
 	struct client *c = arg;
-	bool right;
-	int err;
+	struct outcome o;
 
 	do {
 		int fd = way_open(c->way);
 
-		right = false;
-		err = fd < 0 ? fd : storm_request(c, fd, &right);
+		if (fd < 0)
+			o = (struct outcome){ fd, fd == -ECONNRESET, 0 };
+		else
+			o = storm_request(c, fd);
 		close(fd);
-	} while (storm_goes_on(c->storm, err, right));
+	} while (storm_goes_on(c->storm, &o));
 	return NULL;
 }
 
@@ -175,40 +232,151 @@ static int storm_start(struct storm *s, struct client *clients)
 	return err;
 }
 
+/* A client that gets neither data nor an error hangs. */
 static void storm_end(struct storm *s, struct client *clients)
 {
+	struct timespec until;
+
 	pthread_mutex_lock(&s->lock);
 	s->end = true;
 	pthread_mutex_unlock(&s->lock);
-	for (int i = 0; i < CLIENTS; i++)
-		pthread_join(clients[i].thread, NULL);
-	free(s->data);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += WAIT_MS / 1000;
+	for (int i = 0; i < CLIENTS; i++) {
+		if (!pthread_timedjoin_np(clients[i].thread, NULL, &until))
+			continue;
+		say("client %d hangs: %s, %s", i,
+		    clients[i].way == WAY_TCP ? "TCP" : "node",
+		    clients[i].up ? "up" : "down");
+		s->wrong++;
+	}
+	if (!s->wrong)
+		free(s->data);
 }
 
-TEST_F(storm, clients_get_their_data_or_an_error_while_firmware_resets)
+/* ---- Resets ---- */
+
+FIXTURE(storm) {
+	struct machine machine;
+	struct process helper;
+	struct link_state link;
+};
+
+FIXTURE_SETUP(storm)
 {
+	ASSERT_EQ(0, machine_start(&self->machine, one_port));
+	ASSERT_EQ(0, serve_start(&self->helper));
+	ASSERT_EQ(0, node_wait(HTTP_PORT));
+}
+
+FIXTURE_TEARDOWN(storm)
+{
+	EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
+	process_close(&self->helper);
+	EXPECT_EQ(0, machine_stop(&self->machine));
+}
+
+TEST_F_TIMEOUT(storm, clients_get_their_data_or_an_error_while_firmware_resets,
+	       UNBOUNDED)
+{
+	unsigned int resets = env_number("AMT_LME_RESETS", RESETS);
 	struct client clients[CLIENTS] = { 0 };
 	struct storm storm = {
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.progress = PTHREAD_COND_INITIALIZER,
 	};
 	int files = files_of(self->helper.pid);
+	unsigned int seed = seed_choose();
+	unsigned int all_busy = 0;
+	int state = state_open();
+	int64_t start = now_ms();
 
+	ASSERT_LE(0, state);
 	ASSERT_EQ(0, storm_start(&storm, clients));
-	for (int i = 0; i < RESETS; i++) {
-		/* Both in full flow and right at the start of a session. */
-		ASSERT_EQ(0, storm_progress(&storm, i % 2 ? 1 : CLIENTS))
-			TH_LOG("after %d resets", i);
+	for (unsigned int i = 0; i < resets; i++) {
+		nap(&seed);
+		ASSERT_EQ(0, link_get(&self->link));
+		all_busy += self->link.channels == SLOTS;
 		ASSERT_EQ(0, sim_command("reset"));
+		ASSERT_EQ(0, state_wait_enabled(state))
+			TH_LOG("after %u resets", i + 1);
+		ASSERT_EQ(0, storm.wrong) TH_LOG("after %u resets", i + 1);
 	}
+	close(state);
 	ASSERT_EQ(0, storm_progress(&storm, CLIENTS));
 	storm_end(&storm, clients);
-	say("%u served, %u broken", storm.served, storm.broken);
+	say("figures: %u resets, %u of them with %d busy channels, in %" PRId64 " s: %u requests served, %u broken, %" PRId64 " bytes",
+	    resets, all_busy, SLOTS, (now_ms() - start) / 1000, storm.served,
+	    storm.broken, storm.bytes);
 	EXPECT_EQ(0, storm.wrong);
 	EXPECT_LT(0, storm.broken);
+	EXPECT_LT(0, all_busy);
 	EXPECT_TRUE(process_is_running(&self->helper));
 	EXPECT_EQ(0, clients_gone(&self->helper, files));
 	EXPECT_EQ(0, sim_stat("channels_open"));
+}
+
+/* ---- Loads ---- */
+
+FIXTURE(loads) {
+	struct machine machine;
+	struct process helper;
+};
+
+FIXTURE_SETUP(loads)
+{
+}
+
+FIXTURE_TEARDOWN(loads)
+{
+}
+
+/* Unloaded at any moment of a session's start; both modules stay loaded. */
+static int unload_amid(unsigned int *seed)
+{
+	int ctl = ctl_hold();
+
+	nap(seed);
+	close(ctl);
+	if (ctl < 0)
+		return ctl;
+	return module_unload("amt_lme") ?: module_load("amt_lme");
+}
+
+TEST_F_TIMEOUT(loads, modules_come_and_go_around_traffic, UNBOUNDED)
+{
+	unsigned int loads = env_number("AMT_LME_LOADS", LOADS);
+	struct client clients[CLIENTS];
+	unsigned int seed = seed_choose();
+	unsigned int served = 0;
+	int64_t start = now_ms();
+
+	for (unsigned int i = 0; i < loads; i += 2) {
+		struct storm storm = {
+			.lock = PTHREAD_MUTEX_INITIALIZER,
+			.progress = PTHREAD_COND_INITIALIZER,
+		};
+
+		ASSERT_EQ(0, machine_start(&self->machine, one_port));
+		ASSERT_EQ(0, unload_amid(&seed)) TH_LOG("load %u", i);
+		ASSERT_EQ(0, serve_start(&self->helper));
+		ASSERT_EQ(0, node_wait(HTTP_PORT));
+		ASSERT_EQ(0, storm_start(&storm, clients));
+		nap(&seed);
+		EXPECT_EQ(-EAGAIN, module_unload("amt_lme"));
+		storm_end(&storm, clients);
+		ASSERT_EQ(0, storm.wrong) TH_LOG("load %u", i + 1);
+		EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
+		process_close(&self->helper);
+		if (rand_r(&seed) % 2)
+			EXPECT_EQ(0, sim_command("reset"));
+		ASSERT_EQ(0, machine_stop(&self->machine))
+			TH_LOG("load %u", i + 1);
+		served += storm.served;
+	}
+	say("figures: %u loads in %" PRId64 " s, %u requests served", loads,
+	    (now_ms() - start) / 1000, served);
+	EXPECT_LT(0, served);
 }
 
 TEST_HARNESS_MAIN

@@ -54,6 +54,13 @@ int64_t now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
+unsigned int env_number(const char *name, unsigned int otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoul(text, NULL, 10) : otherwise;
+}
+
 int net_admin(bool on)
 {
 	struct __user_cap_header_struct header = {
@@ -266,7 +273,7 @@ int module_unload(const char *name)
 	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
 }
 
-static int module_load(const char *name)
+int module_load(const char *name)
 {
 	struct result r;
 

@@ -34,6 +34,9 @@ void __attribute__((format(printf, 1, 2))) say(const char *format, ...);
 /** now_ms() - milliseconds of CLOCK_MONOTONIC */
 int64_t now_ms(void);
 
+/** env_number() - a number of the environment, or @otherwise */
+unsigned int env_number(const char *name, unsigned int otherwise);
+
 /** net_admin() - have CAP_NET_ADMIN in effect, or not, in this process */
 int net_admin(bool on);
 
@@ -174,6 +177,9 @@ int sim_certificate(const char *path);
 
 /** counter() - a counter of the link by its name, or a negative errno */
 int64_t counter(const char *name);
+
+/** module_load() - load a module, and what it needs */
+int module_load(const char *name);
 
 /** module_unload() - carrier_stop(), then unload a module, without waiting */
 int module_unload(const char *name);
