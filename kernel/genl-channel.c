@@ -146,10 +146,9 @@ void lme_genl_channel_changed(const struct lme_channel_facts *facts)
 {
 	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 
-	if (!msg)
-		return;
-	if (channel_put(msg, facts, 0, 0, 0, AMT_LME_CMD_CHANNEL_NTF)) {
+	if (!msg || channel_put(msg, facts, 0, 0, 0, AMT_LME_CMD_CHANNEL_NTF)) {
 		nlmsg_free(msg);
+		lme_genl_missed(AMT_LME_NLGRP_CHANNEL);
 		return;
 	}
 	genlmsg_multicast(&amt_lme_nl_family, msg, 0, AMT_LME_NLGRP_CHANNEL,

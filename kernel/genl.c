@@ -248,6 +248,17 @@ int amt_lme_nl_forward_get_dumpit(struct sk_buff *skb,
 }
 
 /**
+ * lme_genl_missed - there is no memory to tell listeners what changed
+ * @group: the multicast group
+ *
+ * They get ENOBUFS, as when their own buffer is full, and ask again.
+ */
+void lme_genl_missed(unsigned int group)
+{
+	genl_set_err(&amt_lme_nl_family, &init_net, 0, group, -ENOBUFS);
+}
+
+/**
  * lme_genl_link_changed - tell listeners the state of the link
  *
  * Context: may sleep.
@@ -256,7 +267,9 @@ void lme_genl_link_changed(void)
 {
 	struct sk_buff *msg = link_msg(0, 0, AMT_LME_CMD_LINK_NTF);
 
-	if (!IS_ERR(msg))
+	if (IS_ERR(msg))
+		lme_genl_missed(AMT_LME_NLGRP_LINK);
+	else
 		genlmsg_multicast(&amt_lme_nl_family, msg, 0,
 				  AMT_LME_NLGRP_LINK, GFP_KERNEL);
 }
@@ -271,10 +284,9 @@ void lme_genl_forward_changed(const struct lme_forward *fwd)
 {
 	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 
-	if (!msg)
-		return;
-	if (forward_put(msg, fwd, 0, 0, 0, AMT_LME_CMD_FORWARD_NTF)) {
+	if (!msg || forward_put(msg, fwd, 0, 0, 0, AMT_LME_CMD_FORWARD_NTF)) {
 		nlmsg_free(msg);
+		lme_genl_missed(AMT_LME_NLGRP_FORWARD);
 		return;
 	}
 	genlmsg_multicast(&amt_lme_nl_family, msg, 0, AMT_LME_NLGRP_FORWARD,
