@@ -357,10 +357,13 @@ static const struct file_operations ctl_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 };
 
+/*
+ * '!' becomes '/' in /dev. Not a .nodename: without memory for that, devtmpfs
+ * takes the name, and a node /dev/amt_lme would be in the way of the folder.
+ */
 static struct miscdevice ctl_dev = {
 	.minor = MISC_DYNAMIC_MINOR,
-	.name = "amt_lme",
-	.nodename = "amt_lme/ctl",
+	.name = "amt_lme!ctl",
 	.fops = &ctl_fops,
 };
 
