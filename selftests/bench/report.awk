@@ -40,6 +40,12 @@ function summarize(row,   i, j, n, x, v) {
 	most = v[n]
 }
 
+# What is not compared with bare
+function set_bases() {
+	base_of["eight"] = base_of["rnode"] = "node"
+	base_of["rtcp"] = "tcp"
+}
+
 # What the medians have to be
 function set_bars(   i, w, way) {
 	for (i = 0; i < 2; i++) {
@@ -49,6 +55,10 @@ function set_bars(   i, w, way) {
 		bar["4096", way, "tcp"] = ">= 0.6"
 		bar["16384", way, "tcp"] = ">= 0.7"
 		bar["4096", way, "eight"] = ">= 0.95"
+		for (w = 4096; w <= 16384; w *= 4) {
+			bar[w, way, "rnode"] = ">= 0.75"
+			bar[w, way, "rtcp"] = ">= 0.75"
+		}
 		bar["fairness of eight channels " way] = ">= 0.95"
 	}
 	for (w = 4096; w <= 16384; w *= 4) {
@@ -103,7 +113,7 @@ function per_kib(row) {
 # speed_row(KEY): "WINDOW WAY BY"
 function speed_row(key,   k, base, i, out, b) {
 	split(key, k, " ")
-	base = k[1] " " k[2] " " (k[3] == "eight" ? "node" : "bare")
+	base = k[1] " " k[2] " " (k[3] in base_of ? base_of[k[3]] : "bare")
 	summarize(key)
 	out = sprintf("%-6s %-6s %-6s %9.2f %9.2f %9.2f ", k[1], k[2], k[3],
 		      median, least, most)
@@ -175,6 +185,7 @@ $1 == "start" {
 END {
 	if (failed)
 		exit 1
+	set_bases()
 	set_bars()
 	printf "{\"kernel\":\"%s\",\"pairs\":%d,\"speed\":[", kernel, pairs > json
 	printf "%-20s %9s %9s %9s %6s %6s %6s  %-14s%8s%8s\n", "window way by",
@@ -182,10 +193,10 @@ END {
 		"ctxt/K", "msgs/K"
 	n = split("4096 16384", windows, " ")
 	split("down up first", ways, " ")
-	split("bare node eight tcp", bys, " ")
-	for (i = 0; i < n * 3 * 4; i++) {
-		key = windows[int(i / 12) + 1] " " ways[int(i / 4) % 3 + 1] \
-			" " bys[i % 4 + 1]
+	m = split("bare node eight rnode tcp rtcp", bys, " ")
+	for (i = 0; i < n * 3 * m; i++) {
+		key = windows[int(i / (3 * m)) + 1] " " \
+			ways[int(i / m) % 3 + 1] " " bys[i % m + 1]
 		if (!((key, 0) in of))
 			continue
 		printf "%s", (rows++ ? "," : "") > json
