@@ -497,7 +497,8 @@ TEST_F(control, a_follower_gets_the_present_state_and_what_changes)
 {
 	ASSERT_EQ(0, run(&self->r, "mkdir", "-p", "/etc/amt-helper"));
 	ASSERT_EQ(0, follow(&self->other));
-	EXPECT_EQ(0, process_expect(&self->other,
+	EXPECT_EQ(0, process_expect(&self->other, relayed() ?
+				    "link-up generation=1 transport=relay" :
 				    "link-up generation=1 transport=bus"));
 	EXPECT_EQ(0, process_expect(&self->other,
 				    "forward-active port=16992 generation=1"));
@@ -599,6 +600,7 @@ TEST_F(control, a_loss_that_was_not_seen_has_no_duration)
 	struct genl events;
 	char line[512];
 
+	SKIP_RELAYED("the link can not recover while serve stands still");
 	ASSERT_EQ(0, genl_open(&events, true));
 	ASSERT_EQ(0, link_get(&link));
 	ASSERT_EQ(0, process_suspend(&self->serve));

@@ -322,7 +322,8 @@ TEST(an_lme_of_two_connections_is_not_on_the_bus)
 	struct machine machine;
 	struct result r;
 
-	ASSERT_EQ(0, machine_start(&machine, NULL));
+	ASSERT_EQ(0, machine_start(&machine, (const char *const[]){
+				   "--connections", "1", NULL }));
 	EXPECT_EQ(0, run(&r, "sh", "-c", "ls -d /sys/bus/mei/devices/*" LME));
 	EXPECT_EQ(0, machine_stop(&machine));
 	ASSERT_EQ(0, machine_start(&machine, (const char *const[]){

@@ -374,14 +374,16 @@ TEST_F_TIMEOUT(recovery, traffic_and_helper_go_on_through_many, 24 * 60 * 60)
 		.served = PTHREAD_COND_INITIALIZER,
 	};
 	struct stream streams[STREAMS] = { 0 };
-	int64_t sessions = counter("sessions");
 	struct process helper;
+	int64_t sessions;
 	unsigned int i;
 
+	ASSERT_EQ(0, carrier_stop());
 	ASSERT_EQ(0, process_start(&helper, -1, false, (const char *const[]){
 				   "amt-helper", "serve", NULL }));
 	ASSERT_EQ(0, traffic_start(&traffic, streams));
 	ASSERT_EQ(0, traffic_flows(&traffic, streams, 1));
+	sessions = counter("sessions");
 	for (i = 0; i < RESETS; i++) {
 		ASSERT_EQ(0, variant->strike(&self->machine));
 		ASSERT_EQ(0, variant->return_(&self->machine));
@@ -390,10 +392,10 @@ TEST_F_TIMEOUT(recovery, traffic_and_helper_go_on_through_many, 24 * 60 * 60)
 		ASSERT_EQ(200, curl_status(&self->r))
 			TH_LOG("after reset %u: %s", i + 1, self->r.text);
 	}
+	traffic_end(&traffic, streams);
 	EXPECT_TRUE(process_is_running(&helper));
 	EXPECT_EQ(0, process_end(&helper, SIGTERM));
 	process_close(&helper);
-	traffic_end(&traffic, streams);
 	EXPECT_EQ(0, traffic.wrong);
 	/* Each reset made one session, and the module was never reloaded. */
 	EXPECT_EQ(sessions + i, counter("sessions"));

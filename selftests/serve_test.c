@@ -194,7 +194,8 @@ TEST_F(serve, status_as_json_parses_and_says_the_same)
 	EXPECT_STREQ("up", json_text(status, "link.state.name"));
 	EXPECT_EQ(AMT_LME_LINK_STATE_UP,
 		  json_number(status, "link.state.value"));
-	EXPECT_STREQ("bus", json_text(status, "link.transport.name"));
+	EXPECT_STREQ(relayed() ? "relay" : "bus",
+		     json_text(status, "link.transport.name"));
 	EXPECT_EQ(1, json_number(status, "link.generation"));
 	EXPECT_EQ(NULL, json_object_object_get(status, "error"));
 	forwards = json_object_object_get(status, "forwards");
