@@ -7,6 +7,7 @@
  * it both are closed, and it is tried again with a back-off.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -59,12 +60,14 @@ struct transport {
 	sd_event_source *answer_io;
 	/* While messages are relayed: */
 	int mei;
+	int taken; /* @mei again, for the event that a message was taken */
 	int link;
 	sd_event_source *mei_io;
+	sd_event_source *taken_io;
 	sd_event_source *link_io;
 	char path[64];
 	size_t size; /* of each message */
-	size_t waiting; /* bytes in @to_mei that the firmware has no room for */
+	bool sending; /* the firmware has not taken the last message */
 	char *from_mei;
 	char *to_mei; /* behind @from_mei, of the same block */
 };
@@ -76,6 +79,7 @@ static void try_later(struct transport *t, uint64_t max);
 static void carry_stop(struct transport *t)
 {
 	t->mei_io = sd_event_source_disable_unref(t->mei_io);
+	t->taken_io = sd_event_source_disable_unref(t->taken_io);
 	t->link_io = sd_event_source_disable_unref(t->link_io);
 	if (t->link >= 0)
 		close(t->link);
@@ -83,9 +87,12 @@ static void carry_stop(struct transport *t)
 		mei_flush(t->mei);
 		close(t->mei);
 	}
+	if (t->taken >= 0)
+		close(t->taken);
 	t->link = -1;
 	t->mei = -1;
-	t->waiting = 0;
+	t->taken = -1;
+	t->sending = false;
 	free(t->from_mei);
 	t->from_mei = NULL;
 }
@@ -109,58 +116,65 @@ static int one_from_mei(struct transport *t)
 	return n < 0 ? -errno : 0;
 }
 
+/*
+ * mei.ko sends a message that comes just when one in its queue could go before
+ * that one: mei_cl_write() in drivers/misc/mei/client.c looks for credit and
+ * room, and not at the queue. So there is never a second one.
+ */
 static int one_to_mei(struct transport *t)
 {
-	ssize_t n = (ssize_t)t->waiting;
+	ssize_t n = read(t->link, t->to_mei, t->size);
 
-	if (n == 0)
-		n = read(t->link, t->to_mei, t->size);
 	if (n == 0)
 		return -EPIPE;
+	if (n > 0)
+		n = write(t->mei, t->to_mei, (size_t)n);
 	if (n < 0)
 		return -errno;
-	t->waiting = (size_t)n;
-	if (write(t->mei, t->to_mei, t->waiting) < 0)
-		return -errno;
-	t->waiting = 0;
+	t->sending = true;
 	return 0;
 }
 
-/* What the firmware has no room for waits, and what is behind it too. */
-static void listen_to(struct transport *t)
+static bool is_over(int ret)
 {
-	bool waiting = t->waiting > 0;
-
-	sd_event_source_set_io_events(t->mei_io, waiting ? EPOLLIN | EPOLLOUT :
-							   EPOLLIN);
-	sd_event_source_set_io_events(t->link_io, waiting ? 0 : EPOLLIN);
+	return ret < 0 && ret != -EAGAIN && ret != -EINTR;
 }
 
-static int carry(struct transport *t, int (*one)(struct transport *t))
+static int carry_to_mei(struct transport *t)
 {
-	bool waited = t->waiting > 0;
-	int ret = 0;
+	int ret = one_to_mei(t);
 
-	for (int i = 0; i < BATCH && ret == 0; i++)
-		ret = one(t);
-	if (ret < 0 && ret != -EAGAIN && ret != -EINTR)
+	if (is_over(ret))
 		return carry_over(t);
-	if (waited != (t->waiting > 0))
-		listen_to(t);
+	sd_event_source_set_io_events(t->link_io, t->sending ? 0 : EPOLLIN);
 	return 0;
 }
 
-static int on_mei(sd_event_source *source, int fd, uint32_t events, void *arg)
+/* Edges of what waits only for messages to be taken, and of its end. */
+static int on_taken(sd_event_source *source, int fd, uint32_t events, void *arg)
 {
 	struct transport *t = arg;
 
 	(void)source;
 	(void)fd;
-	if (events & EPOLLOUT)
-		carry(t, one_to_mei);
-	if (t->mei >= 0 && events & ~(uint32_t)EPOLLOUT)
-		carry(t, one_from_mei);
-	return 0;
+	(void)events;
+	if (!t->sending)
+		return 0;
+	t->sending = false;
+	return carry_to_mei(t);
+}
+
+static int on_mei(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	struct transport *t = arg;
+	int ret = 0;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	for (int i = 0; i < BATCH && ret == 0; i++)
+		ret = one_from_mei(t);
+	return is_over(ret) ? carry_over(t) : 0;
 }
 
 /* The first time, the driver takes messages: now those of AMT may come. */
@@ -173,9 +187,9 @@ static int on_link(sd_event_source *source, int fd, uint32_t events, void *arg)
 	if (events & EPOLLHUP)
 		return carry_over(t);
 	if (!(events & EPOLLOUT))
-		return carry(t, one_to_mei);
+		return carry_to_mei(t);
 	sd_event_source_set_enabled(t->mei_io, SD_EVENT_ON);
-	listen_to(t);
+	sd_event_source_set_io_events(t->link_io, EPOLLIN);
 	return 0;
 }
 
@@ -191,9 +205,15 @@ static int carry_start(struct transport *t, uint32_t max_message)
 	if (!t->from_mei)
 		return -ENOMEM;
 	t->to_mei = t->from_mei + t->size;
+	t->taken = fcntl(t->mei, F_DUPFD_CLOEXEC, 0);
+	if (t->taken < 0)
+		return -errno;
 	ret = sd_event_add_io(t->event, &t->mei_io, t->mei, EPOLLIN, on_mei, t);
 	if (ret >= 0)
 		ret = sd_event_source_set_enabled(t->mei_io, SD_EVENT_OFF);
+	if (ret >= 0)
+		ret = sd_event_add_io(t->event, &t->taken_io, t->taken,
+				      EPOLLOUT | EPOLLET, on_taken, t);
 	if (ret >= 0)
 		ret = sd_event_add_io(t->event, &t->link_io, t->link, EPOLLOUT,
 				      on_link, t);
@@ -425,6 +445,7 @@ int transport_new(struct transport **out, sd_event *event, const char *device)
 	t->device = device;
 	t->backoff = BACKOFF_MIN_USEC;
 	t->mei = -1;
+	t->taken = -1;
 	t->link = -1;
 	*out = t;
 	return 0;
@@ -438,7 +459,7 @@ static void say_goodbye(struct transport *t)
 	if (device_yield(t->ctl) < 0)
 		return;
 	while (poll(&p, 1, GOODBYE_MS) > 0 && !(p.revents & POLLHUP))
-		if (one_to_mei(t) < 0)
+		if (mei_flush(t->mei) < 0 || one_to_mei(t) < 0)
 			return;
 }
 
