@@ -141,9 +141,11 @@ TEST_F(channel, credit_that_waits_to_be_sent_is_one_message)
 {
 	static const char data[WINDOW - DATA_HEADER];
 	char bytes[16];
-	int fd = ctl_connect(self->ctl, HTTP_PORT, 0, 16);
-	int other = node_open(HTTP_PORT, 0);
+	int fd, other;
 
+	SKIP_RELAYED("what carries the link takes one message more");
+	fd = ctl_connect(self->ctl, HTTP_PORT, 0, 16);
+	other = node_open(HTTP_PORT, 0);
 	ASSERT_LE(0, fd);
 	ASSERT_LE(0, other);
 	ASSERT_EQ(0, sim_command("trace"));
