@@ -47,12 +47,21 @@ int kernel_open_ctl(struct failure *failure)
 			   strerror(-ret));
 }
 
-static void judge_absent(struct failure *failure)
+bool kernel_judge_disabled(struct failure *failure)
 {
-	if (device_mei_disabled())
+	bool disabled = device_mei_disabled();
+
+	if (disabled)
 		failure_set(failure, EXIT_NO_CLIENT,
 			    "mei.ko has disabled the MEI device, as its firmware did not come back from a reset; restart the machine, or load the driver anew (modprobe -r mei_me && modprobe mei_me)");
-	else if (device_mei_present())
+	return disabled;
+}
+
+static void judge_absent(struct failure *failure)
+{
+	if (kernel_judge_disabled(failure))
+		return;
+	if (device_mei_present())
 		failure_set(failure, EXIT_NO_CLIENT,
 			    "the MEI bus shows no LME client: enable AMT in the firmware setup (MEBx); if it is, the bus hides LME, and amt-helper serve reaches it all the same");
 	else

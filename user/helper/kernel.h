@@ -50,6 +50,14 @@ void kernel_watch_failed(struct failure *failure, int error);
 void kernel_judge(const struct link_info *link, struct failure *failure);
 
 /**
+ * kernel_judge_disabled() - say if mei.ko has given the MEI device up
+ * @failure: set if it has
+ *
+ * Return: whether it has.
+ */
+bool kernel_judge_disabled(struct failure *failure);
+
+/**
  * kernel_find_holders() - who may have LME, as the driver is refused
  * @link: the link
  * @holders: set to who has the MEI device open; nobody if the driver is not
