@@ -15,6 +15,7 @@
 #define CURL "curl", "--silent", "--show-error", "--max-time", "100"
 /* As of amt-helper(8). */
 #define EXIT_BUSY 6
+#define EXIT_TIMEOUT 7
 #define LME_UUID "6733a4db-0476-4e7b-b3af-bcfc29bee7a7"
 
 static const char *const one_connection[] = { "--connections", "1", NULL };
@@ -192,6 +193,35 @@ TEST_F(transport, without_a_free_connection_it_says_who_has_them_and_waits)
 	EXPECT_STREQ("", json_text(said, "relay.holder"));
 	json_object_put(said);
 	close(end[0]);
+}
+
+/* The kernel waits 15 s for an answer, and says nothing meanwhile. */
+TEST_F(transport, firmware_that_hangs_is_said_before_and_after_the_first_try)
+{
+	static const char *const serve[] = { "amt-helper", "serve", NULL };
+	struct json_object *said;
+	char line[512];
+
+	ASSERT_EQ(0, process_end(&self->helper, SIGTERM));
+	process_close(&self->helper);
+	ASSERT_EQ(0, process_suspend(&self->machine.sim));
+	ASSERT_EQ(0, process_start(&self->helper, -1, true, serve));
+	EXPECT_EQ(0, process_expect(&self->helper,
+				    "link waiting: /dev/mei0 to LME: connecting"));
+	said = status(&self->r);
+	EXPECT_EQ(EXIT_TIMEOUT, self->r.status);
+	EXPECT_EQ(EINPROGRESS, json_number(said, "relay.error.value"));
+	json_object_put(said);
+	ASSERT_EQ(0, process_expect_line(&self->helper, "link waiting: ", line,
+					 sizeof(line)));
+	EXPECT_EQ(NULL, strstr(line, "enable AMT")) TH_LOG("%s", line);
+	EXPECT_EQ(NULL, strstr(line, "connecting")) TH_LOG("%s", line);
+	/* That stays so, whether it is being tried again or not. */
+	said = status(&self->r);
+	EXPECT_NE(NULL, strstr(line, json_text(said, "error.message")))
+		TH_LOG("%s\n%s", line, self->r.text);
+	json_object_put(said);
+	kill(self->machine.sim.pid, SIGCONT);
 }
 
 TEST_F(transport, a_device_that_is_not_there_is_said)

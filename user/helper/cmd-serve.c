@@ -163,6 +163,13 @@ static void on_state(void *arg, const struct netlink_state *state)
 			 state->forward_count);
 }
 
+static void on_relay_changed(void *arg)
+{
+	struct serve *serve = arg;
+
+	link_reason_changed(serve->link);
+}
+
 static void on_opened(void *arg, int ctl)
 {
 	struct serve *serve = arg;
@@ -254,7 +261,7 @@ static int start(struct serve *serve)
 				   &serve->config, &listener_ops, serve);
 	if (ret >= 0)
 		ret = transport_new(&serve->transport, serve->event,
-				    serve->device);
+				    serve->device, on_relay_changed, serve);
 	if (ret >= 0)
 		ret = report_new(&serve->report, serve->event,
 				 serve->instance.socket, serve->driver,

@@ -64,6 +64,22 @@ static void start_patience(struct link *link)
 				   on_patience_end, link);
 }
 
+void link_reason_changed(struct link *link)
+{
+	if (!link->up)
+		start_patience(link);
+}
+
+/* Each try to take the driver back may fail for another reason. */
+static bool driver_says_else(const struct link *link)
+{
+	struct failure failure;
+
+	return driver_judge(link->driver, &failure) &&
+	       strcmp(failure.message, link->said) != 0 &&
+	       sd_event_source_get_enabled(link->patience, NULL) <= 0;
+}
+
 static void lost(struct link *link, uint32_t generation)
 {
 	link->up = false;
@@ -105,7 +121,7 @@ void link_update(struct link *link, const struct link_info *info)
 	if (up && !link->up)
 		came_up(link);
 	else if (!up && (info->state != before.state ||
-			 info->error != before.error))
+			 info->error != before.error || driver_says_else(link)))
 		start_patience(link);
 }
 

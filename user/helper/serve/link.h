@@ -28,4 +28,7 @@ void link_free(struct link *link);
 /** link_update() - the link is, or still is, as @info says */
 void link_update(struct link *link, const struct link_info *info);
 
+/** link_reason_changed() - another thing may keep the link from being up */
+void link_reason_changed(struct link *link);
+
 #endif /* SERVE_LINK_H */

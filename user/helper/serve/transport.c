@@ -23,6 +23,7 @@
 #include <linux/amt_lme_netlink.h>
 
 #include "helper/failure.h"
+#include "helper/kernel.h"
 #include "helper/serve/transport.h"
 #include "helper/taken.h"
 #include "lib/device.h"
@@ -53,7 +54,9 @@ struct transport {
 	bool wanted; /* the driver has no link */
 	sd_event_source *timer; /* until the next try */
 	uint64_t backoff;
-	int error; /* of the last try */
+	int error; /* of the last try, -EINPROGRESS for none; 0 if not wanted */
+	void (*changed)(void *arg); /* @error did */
+	void *arg;
 	/* While a child connects: */
 	pid_t child;
 	int answer;
@@ -285,6 +288,14 @@ static void child_stop(struct transport *t, bool answered)
 	close(t->answer);
 }
 
+static void set_error(struct transport *t, int error)
+{
+	if (error == t->error)
+		return;
+	t->error = error;
+	t->changed(t->arg);
+}
+
 static int on_answer(sd_event_source *source, int fd, uint32_t events,
 		     void *arg)
 {
@@ -295,11 +306,11 @@ static int on_answer(sd_event_source *source, int fd, uint32_t events,
 	(void)events;
 	take_answer(fd, &answer, &t->mei);
 	child_stop(t, true);
-	t->error = answer.error;
 	memcpy(t->path, answer.path, sizeof(t->path));
-	if (t->error == 0)
-		t->error = carry_start(t, answer.max_message);
-	return t->error < 0 ? carry_over(t) : 0;
+	if (answer.error == 0)
+		answer.error = carry_start(t, answer.max_message);
+	set_error(t, answer.error < 0 ? answer.error : -EINPROGRESS);
+	return answer.error < 0 ? carry_over(t) : 0;
 }
 
 static int connect_begin(struct transport *t)
@@ -323,6 +334,8 @@ static int connect_begin(struct transport *t)
 
 static void try_now(struct transport *t)
 {
+	int ret;
+
 	if (!t->wanted || t->child > 0 || t->mei >= 0)
 		return;
 	/* The bus may be about to lose it: sysfs is later than netlink. */
@@ -330,9 +343,10 @@ static void try_now(struct transport *t)
 		try_later(t, BACKOFF_ABSENT_USEC);
 		return;
 	}
-	t->error = connect_begin(t);
-	if (t->error < 0) {
+	ret = connect_begin(t);
+	if (ret < 0) {
 		child_stop(t, false);
+		set_error(t, ret);
 		try_later(t, BACKOFF_MAX_USEC);
 	}
 }
@@ -367,9 +381,11 @@ void transport_update(struct transport *transport,
 	/* Firmware that ends each session after its start is not hammered. */
 	if (info->settled || info->state == AMT_LME_LINK_STATE_YIELDED)
 		transport->backoff = BACKOFF_MIN_USEC;
-	transport->wanted = wanted;
 	if (!wanted)
-		transport->error = 0;
+		set_error(transport, 0);
+	else if (!transport->wanted)
+		set_error(transport, -EINPROGRESS);
+	transport->wanted = wanted;
 	if (wanted && !transport->timer)
 		try_now(transport);
 }
@@ -389,6 +405,8 @@ void transport_failure(int error, const char *device, struct failure *failure)
 {
 	const char *path = *device ? device : "/dev/mei0";
 
+	if (kernel_judge_disabled(failure))
+		return;
 	switch (error) {
 	case -ENOENT:
 		failure_set(failure, EXIT_NO_MEI,
@@ -409,6 +427,16 @@ void transport_failure(int error, const char *device, struct failure *failure)
 	case -EBUSY:
 		set_taken(path, failure);
 		break;
+	case -ENODEV:
+		failure_set(failure, EXIT_TIMEOUT,
+			    "%s to LME: the firmware does not answer, or restarts; see dmesg if it stays so",
+			    path);
+		break;
+	case -EINPROGRESS:
+		failure_set(failure, EXIT_TIMEOUT,
+			    "%s to LME: connecting; firmware that hangs is given 15 s",
+			    path);
+		break;
 	default:
 		failure_set(failure, EXIT_TIMEOUT, "%s to LME: %s", path,
 			    strerror(-error));
@@ -419,8 +447,8 @@ bool transport_get(const struct transport *transport,
 		   struct transport_info *info)
 {
 	info->device = transport->path;
-	info->error = transport->mei >= 0 ? 0 : -transport->error;
-	return transport->mei >= 0 || (transport->wanted && info->error);
+	info->error = -transport->error;
+	return transport->mei >= 0 || transport->wanted;
 }
 
 bool transport_judge(const struct transport *transport,
@@ -434,7 +462,8 @@ bool transport_judge(const struct transport *transport,
 	return true;
 }
 
-int transport_new(struct transport **out, sd_event *event, const char *device)
+int transport_new(struct transport **out, sd_event *event, const char *device,
+		  void (*changed)(void *arg), void *arg)
 {
 	struct transport *t = calloc(1, sizeof(*t));
 
@@ -443,6 +472,8 @@ int transport_new(struct transport **out, sd_event *event, const char *device)
 	t->event = event;
 	t->ctl = -1;
 	t->device = device;
+	t->changed = changed;
+	t->arg = arg;
 	t->backoff = BACKOFF_MIN_USEC;
 	t->mei = -1;
 	t->taken = -1;
@@ -476,6 +507,7 @@ void transport_close(struct transport *transport)
 	transport->timer = sd_event_source_disable_unref(transport->timer);
 	carry_stop(transport);
 	transport->wanted = false;
+	transport->error = 0;
 	transport->ctl = -1;
 }
 

@@ -22,10 +22,13 @@ struct transport;
  * @event: the loop
  * @device: the MEI device to relay, whatever the bus shows; NULL: relay only
  *          if the bus shows no LME, from the first device that has it
+ * @changed: what transport_judge() says is another thing now
+ * @arg: passed to @changed
  *
  * Return: 0, or -ENOMEM.
  */
-int transport_new(struct transport **out, sd_event *event, const char *device);
+int transport_new(struct transport **out, sd_event *event, const char *device,
+		  void (*changed)(void *arg), void *arg);
 
 /** transport_free() - transport_close(), and free; @transport may be NULL */
 void transport_free(struct transport *transport);
@@ -52,7 +55,7 @@ void transport_update(struct transport *transport,
 /**
  * transport_judge() - why nothing can be relayed
  * @transport: the transport
- * @failure: filled if the last try failed
+ * @failure: filled if nothing is, but should be
  *
  * Return: false if there is nothing to say, as nothing is to be relayed.
  */
@@ -70,14 +73,15 @@ void transport_failure(int error, const char *device, struct failure *failure);
 /**
  * struct transport_info - what is relayed, or should be
  * @device: path of the MEI device; empty if there is none
- * @error: errno of the last try; 0 if it is relayed
+ * @error: errno of the last try, EINPROGRESS during the first one; 0 if it is
+ *	relayed
  */
 struct transport_info {
 	const char *device;
 	int error;
 };
 
-/** transport_get() - what is relayed; false if nothing is, nor was tried */
+/** transport_get() - what is relayed; false if nothing is, nor should be */
 bool transport_get(const struct transport *transport,
 		   struct transport_info *info);
 
