@@ -31,6 +31,7 @@ static size_t next_open(struct lme_channel *ch, u8 *buf)
 	};
 
 	ch->open_due = false;
+	ch->forwarded = false;
 	ch->window = p->window ? p->window : default_window(ch->lme);
 	ch->credit = ch->window;
 	open.window = ch->window;

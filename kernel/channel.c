@@ -177,7 +177,6 @@ static void start(struct lme_channel *ch)
 	ch->generation = lme->generation;
 	lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_OPENING);
 	ch->pause_set = false;
-	ch->forwarded = false;
 	ch->open_due = true;
 	/* The clock may have passed the queue already. */
 	lme_arm(lme, ch->deadline);
@@ -231,6 +230,15 @@ void lme_channel_enqueue(struct lme_channel *ch)
 	list_move_tail(&ch->node, pos);
 }
 
+/* One try of each open needs no pause: more would spend all of them at once. */
+static bool may_hurry(struct lme_channel *ch)
+{
+	bool may = !ch->hurried;
+
+	ch->hurried = true;
+	return may;
+}
+
 /**
  * lme_channels_forwarded - AMT has named a port, for the first time or again
  * @lme: the object
@@ -245,7 +253,7 @@ void lme_channels_forwarded(struct lme *lme, u32 port)
 
 	lockdep_assert_held(&lme->lock);
 	list_for_each_entry(ch, &lme->queue, node)
-		if (ch->params.port == port)
+		if (ch->params.port == port && ch->pause_set && may_hurry(ch))
 			ch->pause_set = false;
 	list_for_each_entry(ch, &lme->session.channels, node)
 		if (ch->params.port == port)
@@ -281,7 +289,7 @@ void lme_channel_pause(struct lme_channel *ch, unsigned long delay)
 /* At once if AMT has named the port between our OPEN and its answer. */
 static void retry(struct lme_channel *ch)
 {
-	if (!ch->forwarded)
+	if (!ch->forwarded || !may_hurry(ch))
 		lme_channel_pause(ch, REFUSAL_PAUSE);
 	requeue(ch);
 }

@@ -69,7 +69,8 @@ struct lme_channel_params {
  * @deadline_set: @deadline is set
  * @eager: send what the window has room for, however little
  * @pause_set: @pause_until is set
- * @forwarded: AMT has named its port since the last OPEN
+ * @forwarded: AMT has named its port since the last OPEN was sent
+ * @hurried: one try to open it has been made without a pause
  * @deadline: when @state times out (jiffies)
  * @pause_until: before then (jiffies) it is not to be opened, and when it is
  *               open, sends no small message
@@ -121,6 +122,7 @@ struct lme_channel {
 	bool eager;
 	bool pause_set;
 	bool forwarded;
+	bool hurried;
 	unsigned long deadline;
 	unsigned long pause_until;
 	unsigned long open_by;
