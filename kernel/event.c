@@ -65,7 +65,7 @@ static void log_change(struct lme *lme, const struct lme_change *change)
 	bool over = !change->error && change->settled;
 
 	if (change->error && !lme->failing)
-		pr_warn("no link to AMT: %pe; it is tried until there is one\n",
+		pr_warn("no link to AMT: %pe\n",
 			ERR_PTR(-(long)change->error));
 	else if (over && lme->failing)
 		pr_info("the link to AMT is back: session %u\n",
