@@ -59,14 +59,15 @@ static bool take_changed(struct lme *lme, struct lme_channel_facts *facts)
 /*
  * A line for the first of a row of failures, and one for its end. That is a
  * session which has settled: firmware may end each session after its start.
+ * No warning: mei.ko takes the device away for each suspend.
  */
 static void log_change(struct lme *lme, const struct lme_change *change)
 {
 	bool over = !change->error && change->settled;
 
 	if (change->error && !lme->failing)
-		pr_warn("no link to AMT: %pe\n",
-			ERR_PTR(-(long)change->error));
+		pr_notice("no link to AMT: %pe\n",
+			  ERR_PTR(-(long)change->error));
 	else if (over && lme->failing)
 		pr_info("the link to AMT is back: session %u\n",
 			change->generation);

@@ -41,6 +41,13 @@ static int logged(struct result *r, const char *text)
 	return atoi(r->text);
 }
 
+/* How many at level warning or worse. */
+static int warnings(struct result *r)
+{
+	run(r, "sh", "-c", "dmesg -r | grep -c '^<[0-4]>.*amt_lme: '");
+	return atoi(r->text);
+}
+
 static int wait_up(struct genl *events, uint32_t generation)
 {
 	struct genl_answer event;
@@ -182,6 +189,8 @@ TEST_F(loss, is_one_line_and_its_end_another)
 	ASSERT_EQ(0, wait_settled(&self->events, 3));
 	EXPECT_EQ(2, logged(&self->r, FAILED));
 	EXPECT_EQ(1, logged(&self->r, BACK "3"));
+	/* A suspend is no more than that. */
+	EXPECT_EQ(0, warnings(&self->r));
 }
 
 /* As of firmware that ends each session after its start. */
