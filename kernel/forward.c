@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The forwards. AMT names each with a tcpip-forward and never says that the
- * list is complete: after SETTLE without a new one, it is taken as complete.
+ * list is complete: after SETTLE without a new one it is taken as complete, and
+ * after SETTLE_FIRST without any.
  * Documentation/protocol.rst, "Forwards".
  */
 #include <linux/jiffies.h>
@@ -12,6 +13,8 @@
 #include "lme.h"
 
 #define SETTLE (3 * HZ)
+/* While it has named none; as long as an open waits for its port. */
+#define SETTLE_FIRST (20 * HZ)
 
 static bool same_key(const struct lme_forward *fwd, const struct apf_str *addr,
 		     u32 port)
@@ -60,14 +63,14 @@ static bool valid(const struct apf_str *addr, u32 port)
 	       !memchr(addr->p, 0, addr->len);
 }
 
-static void settle_later(struct lme *lme)
+static void settle_later(struct lme *lme, unsigned long delay)
 {
 	struct lme_forwards *f = &lme->forwards;
 
 	if (f->settled)
 		return;
 	f->settling = true;
-	f->settle_at = jiffies + SETTLE;
+	f->settle_at = jiffies + delay;
 	lme_arm(lme, f->settle_at);
 }
 
@@ -109,7 +112,7 @@ bool lme_forward_add(struct lme *lme, const struct apf_str *addr, u32 port)
 		fwd->generation = lme->generation;
 		set_state(lme, fwd, AMT_LME_FORWARD_STATE_ACTIVE);
 	}
-	settle_later(lme);
+	settle_later(lme, SETTLE);
 	lme_channels_forwarded(lme, port);
 	return true;
 }
@@ -191,6 +194,17 @@ void lme_forwards_new_session(struct lme *lme)
 {
 	lme->forwards.settled = false;
 	lme->forwards.settling = false;
+}
+
+/**
+ * lme_forwards_session_up - AMT may name its forwards now
+ * @lme: the object
+ *
+ * Context: under lme.lock.
+ */
+void lme_forwards_session_up(struct lme *lme)
+{
+	settle_later(lme, SETTLE_FIRST);
 }
 
 /**

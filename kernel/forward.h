@@ -48,6 +48,7 @@ bool lme_forward_add(struct lme *lme, const struct apf_str *addr, u32 port);
 bool lme_forward_cancel(struct lme *lme, const struct apf_str *addr, u32 port);
 bool lme_forward_known(struct lme *lme, u32 port);
 void lme_forwards_new_session(struct lme *lme);
+void lme_forwards_session_up(struct lme *lme);
 void lme_forwards_session_over(struct lme *lme);
 void lme_forwards_expire(struct lme *lme, unsigned long now);
 

@@ -58,6 +58,7 @@ void lme_session_up(struct lme *lme)
 {
 	lockdep_assert_held(&lme->lock);
 	lme->error = 0;
+	lme_forwards_session_up(lme);
 	lme_announce(lme);
 }
 

@@ -206,4 +206,22 @@ TEST_F(loss, of_a_session_that_has_not_settled_is_the_same_failure)
 	EXPECT_EQ(1, logged(&self->r, BACK));
 }
 
+/* It is a link all the same, and nothing is left of what others named. */
+TEST_F(log, a_session_in_which_amt_names_no_port_is_the_end_of_a_failure)
+{
+	int ctl = ctl_hold();
+
+	ASSERT_LE(0, ctl);
+	ASSERT_EQ(0, wait_settled(&self->events, 1));
+	ASSERT_EQ(0, sim_vanish(&self->machine));
+	ASSERT_EQ(0, sim_start(&self->machine, (const char *const[]){
+			       "--ports", "", NULL }));
+	ASSERT_EQ(0, wait_settled(&self->events, 2));
+	EXPECT_EQ(1, logged(&self->r, FAILED));
+	EXPECT_EQ(1, logged(&self->r, BACK "2"));
+	EXPECT_EQ(-ENXIO, ctl_connect(ctl, HTTP_PORT, 0, 0));
+	EXPECT_EQ(-ENOENT, node_open(HTTP_PORT, 0));
+	close(ctl);
+}
+
 TEST_HARNESS_MAIN
