@@ -15,6 +15,7 @@
 #include <linux/amt_lme.h>
 
 #include "lib/device.h"
+#include "lib/mei.h"
 
 int device_open_ctl(void)
 {
@@ -106,36 +107,31 @@ bool device_node_ready(unsigned int port)
 
 static bool is_disabled(const char *path)
 {
-	char state[16] = "";
-	FILE *file = fopen(path, "re");
+	char state[16];
 
-	if (!file)
-		return false;
-	if (!fgets(state, sizeof(state), file))
-		state[0] = '\0';
-	fclose(file);
-	return strncmp(state, "DISABLED", strlen("DISABLED")) == 0;
+	return mei_is_csme(path) &&
+	       mei_attribute(path, "dev_state", state, sizeof(state)) == 0 &&
+	       strcmp(state, "DISABLED") == 0;
+}
+
+static bool any_mei(bool (*is_it)(const char *path))
+{
+	bool any = false;
+	glob_t found;
+
+	if (glob("/sys/class/mei/mei*", GLOB_NOSORT, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			any |= is_it(found.gl_pathv[i]);
+	globfree(&found);
+	return any;
 }
 
 bool device_mei_disabled(void)
 {
-	bool disabled = false;
-	glob_t found;
-
-	if (glob("/sys/class/mei/mei*/dev_state", GLOB_NOSORT, NULL,
-		 &found) == 0)
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			disabled |= is_disabled(found.gl_pathv[i]);
-	globfree(&found);
-	return disabled;
+	return any_mei(is_disabled);
 }
 
 bool device_mei_present(void)
 {
-	glob_t found;
-	bool present;
-
-	present = glob("/sys/class/mei/mei*", GLOB_NOSORT, NULL, &found) == 0;
-	globfree(&found);
-	return present;
+	return any_mei(mei_is_csme);
 }

@@ -79,13 +79,13 @@ int device_shutdown(int channel);
 bool device_node_ready(unsigned int port);
 
 /**
- * device_mei_present() - is there any MEI controller
+ * device_mei_present() - is there any CSME
  *
- * Return: true if the kernel has at least one MEI device.
+ * Return: true if the kernel has at least one MEI device of one.
  */
 bool device_mei_present(void);
 
-/** device_mei_disabled() - has mei.ko given one of them up */
+/** device_mei_disabled() - has mei.ko given up a CSME */
 bool device_mei_disabled(void);
 
 #endif /* LIB_DEVICE_H */

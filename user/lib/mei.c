@@ -142,8 +142,8 @@ int mei_attribute(const char *path, const char *name, char *text, size_t size)
 	return 0;
 }
 
-/* A graphics card has a MEI device of its own; kernels before 5.8 do not say. */
-static bool is_csme(const char *path)
+/* Kernels before 5.8 do not say. */
+bool mei_is_csme(const char *path)
 {
 	char kind[16];
 
@@ -167,7 +167,7 @@ static int try_all(struct mei *mei, const glob_t *found, const uint8_t *guid,
 	int ret = -ENOENT, latest;
 
 	for (size_t i = 0; i < found->gl_pathc; i++) {
-		if (!is_csme(found->gl_pathv[i]))
+		if (!mei_is_csme(found->gl_pathv[i]))
 			continue;
 		latest = try_device(mei, found->gl_pathv[i], guid, seconds);
 		if (latest == 0)

@@ -124,4 +124,10 @@ ssize_t mei_receive(struct mei *mei, void *msg, unsigned int timeout_ms);
  */
 int mei_attribute(const char *path, const char *name, char *text, size_t size);
 
+/**
+ * mei_is_csme() - whether a device is not that of a graphics card
+ * @path: of the device
+ */
+bool mei_is_csme(const char *path);
+
 #endif /* LIB_MEI_H */
