@@ -5,6 +5,7 @@ apf_test-src := kernel/apf.c
 amt_test-src := user/helper/amt.c user/helper/failure.c user/helper/parse.c \
 	user/lib/exit.c user/lib/output.c $(wildcard user/pthi/*.c)
 amt_test-pkg := json-c
+holder_test-src := user/lib/holder.c user/lib/tree.c
 mei_test-src := user/lib/mei.c
 output_test-src := user/lib/exit.c user/lib/output.c
 output_test-pkg := json-c

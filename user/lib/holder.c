@@ -182,7 +182,7 @@ bool listening_address(const char *text, struct in6_addr *address)
 struct search {
 	struct in6_addr address;
 	unsigned int port;
-	char target[64];
+	char target[TREE_PATH_SIZE];
 	struct tasks *found;
 };
 
@@ -210,9 +210,12 @@ void holders_of_file(const char *path, struct tasks *tasks)
 {
 	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct search search = { .found = tasks };
+	char *real = realpath(path, NULL); /* /proc has no other */
 
 	tasks->count = 0;
-	snprintf(search.target, sizeof(search.target), "%s", path);
+	snprintf(search.target, sizeof(search.target), "%s",
+		 real ? real : path);
+	free(real);
 	if (root < 0)
 		return;
 	processes_look(root, &find_file, &search);
