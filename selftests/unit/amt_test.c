@@ -14,6 +14,7 @@
 #include "helper/failure.h"
 
 #define NO_MEI 3
+#define PERMISSION 4
 #define NO_CLIENT 5
 #define BUSY 6
 #define TIMEOUT 7
@@ -36,6 +37,7 @@ static struct {
 	struct fault receive;
 	uint32_t max_message;
 	unsigned int lock_seconds;
+	int good_connects; /* the first ones */
 	int connects;
 	int sends;
 	int receives;
@@ -79,6 +81,8 @@ int mei_connect(struct mei *mei, const char *path, const uint8_t *guid,
 	device.lock_seconds = seconds;
 	snprintf(mei->path, sizeof(mei->path), "/dev/mei0");
 	mei->max_message = device.max_message;
+	if (device.connects <= device.good_connects)
+		return 0;
 	return play(&device.connect);
 }
 
@@ -276,6 +280,35 @@ TEST_F(amt, a_change_that_was_not_sent_is_told_from_one_that_may_have_been)
 	EXPECT_EQ(UNCONFIRMED, self->failure.code);
 	EXPECT_SAID("outcome unknown");
 	EXPECT_EQ(1, device.sends);
+}
+
+/* The reset takes the message back, and then the device. */
+TEST_F(amt, a_change_that_cannot_be_tried_again_was_not_sent)
+{
+	static const struct {
+		int error;
+		int code;
+		int connects;
+		const char *said;
+	} gone[] = {
+		{ -ENODEV, NO_MEI, 20, "firmware resets the link" },
+		{ -EBUSY, BUSY, 20, "another program uses the PTHI client" },
+		{ -EACCES, PERMISSION, 2, "no permission" },
+	};
+
+	device.good_connects = 1;
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		device.sends = 0;
+		device.connects = 0;
+		device.send = (struct fault){ -ENODEV, 1, 0 };
+		device.connect = (struct fault){ gone[i].error, ALWAYS, 0 };
+		EXPECT_EQ(-1, CHANGE());
+		EXPECT_EQ(gone[i].code, self->failure.code);
+		EXPECT_SAID("Unprovision was not sent: ");
+		EXPECT_SAID(gone[i].said);
+		EXPECT_EQ(1, device.sends);
+		EXPECT_EQ(gone[i].connects, device.connects);
+	}
 }
 
 TEST_F(amt, a_change_whose_reply_is_lost_is_sent_once)

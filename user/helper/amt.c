@@ -220,14 +220,12 @@ int amt_connect(struct amt *amt, enum pthi_client client,
 	return connect_to(amt, client, &patience, failure);
 }
 
-/* A change that surely did not reach AMT. */
-static int set_not_sent(const struct amt *amt,
-			const struct pthi_command *command, int error,
+/* A change that surely did not reach AMT, and @failure says why. */
+static int set_not_sent(const struct pthi_command *command,
 			struct failure *failure)
 {
 	char why[FAILURE_MESSAGE_SIZE];
 
-	set_failure(amt, error, failure);
 	memcpy(why, failure->message, sizeof(why));
 	return failure_set(failure, failure->code, "%s was not sent: %.200s",
 			   command->name, why);
@@ -286,7 +284,8 @@ static ssize_t exchange(struct amt *amt, const struct pthi_command *command,
 
 	do {
 		if (connect_to(amt, command->client, &patience, failure) < 0)
-			return -1;
+			return command->change ?
+			       set_not_sent(command, failure) : -1;
 		if (len > amt->mei.max_message)
 			return failure_set(failure, EXIT_PROTOCOL,
 					   "%s: the firmware takes messages of %u bytes only",
@@ -296,8 +295,10 @@ static ssize_t exchange(struct amt *amt, const struct pthi_command *command,
 			return ret;
 	} while (may_repeat(amt, command, unsent, (int)ret) &&
 		 try_again(amt, &patience));
-	if (command->change && unsent)
-		return set_not_sent(amt, command, (int)ret, failure);
+	if (command->change && unsent) {
+		set_failure(amt, (int)ret, failure);
+		return set_not_sent(command, failure);
+	}
 	return set_no_reply(amt, command, (int)ret, failure);
 }
 
