@@ -38,6 +38,7 @@ static struct {
 	uint32_t max_message;
 	unsigned int lock_seconds;
 	int good_connects; /* the first ones */
+	bool partly; /* what could not be sent may have been */
 	int connects;
 	int sends;
 	int receives;
@@ -90,10 +91,13 @@ void mei_close(struct mei *mei)
 {
 }
 
-int mei_send(struct mei *mei, const void *msg, size_t len)
+int mei_send(struct mei *mei, const void *msg, size_t len, bool *unsent)
 {
+	int ret = play(&device.send);
+
 	device.sends++;
-	return play(&device.send);
+	*unsent = ret < 0 && !device.partly;
+	return ret;
 }
 
 /* Success, and a control mode of 1; an unprovision has the status alone. */
@@ -275,10 +279,12 @@ TEST_F(amt, a_change_that_was_not_sent_is_told_from_one_that_may_have_been)
 	EXPECT_EQ(0, device.receives);
 
 	device.sends = 0;
-	device.send = (struct fault){ -EIO, ALWAYS, 0 };
+	device.partly = true;
+	device.send = (struct fault){ -EOVERFLOW, ALWAYS, 0 };
 	EXPECT_EQ(-1, CHANGE());
 	EXPECT_EQ(UNCONFIRMED, self->failure.code);
 	EXPECT_SAID("outcome unknown");
+	EXPECT_SAID("Value too large");
 	EXPECT_EQ(1, device.sends);
 }
 

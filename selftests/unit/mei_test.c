@@ -77,22 +77,27 @@ TEST_F(mei, a_blocked_alarm_does_not_make_the_wait_endless)
 	EXPECT_FALSE(timerisset(&timer.it_value));
 }
 
+#define SEND() mei_send(&self->mei, message, sizeof(message), &unsent)
+
 /* No device: a pipe without room, and a disk. */
-TEST_F(mei, a_message_that_may_be_partly_sent_is_an_error_of_its_own)
+TEST_F(mei, a_message_that_was_not_sent_is_told_from_one_that_may_be)
 {
 	static const char message[4096];
+	bool unsent;
 	int ends[2];
 
 	ASSERT_EQ(0, pipe2(ends, O_NONBLOCK | O_CLOEXEC));
 	self->mei.fd = ends[1];
-	while (mei_send(&self->mei, message, sizeof(message)) == 0)
-		;
-	EXPECT_EQ(-EAGAIN, mei_send(&self->mei, message, sizeof(message)));
+	while (SEND() == 0)
+		EXPECT_FALSE(unsent);
+	EXPECT_EQ(-EAGAIN, SEND());
+	EXPECT_TRUE(unsent);
 	close(ends[0]);
 	close(ends[1]);
 	self->mei.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	ASSERT_LE(0, self->mei.fd);
-	EXPECT_EQ(-EIO, mei_send(&self->mei, message, sizeof(message)));
+	EXPECT_EQ(-ENOSPC, SEND());
+	EXPECT_FALSE(unsent);
 	mei_close(&self->mei);
 }
 

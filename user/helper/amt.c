@@ -254,9 +254,8 @@ static int set_no_reply(const struct amt *amt,
 static ssize_t exchange_once(struct amt *amt, const uint8_t *request,
 			     size_t len, bool *unsent)
 {
-	ssize_t ret = mei_send(&amt->mei, request, len);
+	ssize_t ret = mei_send(&amt->mei, request, len, unsent);
 
-	*unsent = ret < 0 && ret != -EIO;
 	if (ret == 0)
 		ret = mei_receive(&amt->mei, amt->message,
 				  amt->timeout * 1000);

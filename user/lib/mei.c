@@ -246,16 +246,15 @@ static bool is_unsent(int error)
 	       error == EAGAIN || error == ENOMEM;
 }
 
-int mei_send(struct mei *mei, const void *msg, size_t len)
+int mei_send(struct mei *mei, const void *msg, size_t len, bool *unsent)
 {
 	ssize_t n;
 
 	do {
 		n = write(mei->fd, msg, len);
 	} while (n < 0 && errno == EINTR);
-	if (n >= 0)
-		return 0;
-	return is_unsent(errno) ? -errno : -EIO;
+	*unsent = n < 0 && is_unsent(errno);
+	return n < 0 ? -errno : 0;
 }
 
 static int64_t now_ms(void)

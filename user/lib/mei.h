@@ -96,11 +96,11 @@ void mei_close(struct mei *mei);
  * @mei: the connection
  * @msg: the message
  * @len: its length
+ * @unsent: after an error, whether it is certain that nothing of it was sent
  *
- * Return: 0; -EIO if some of it may have been sent; with any other error, such
- * as -ENODEV when the connection was lost, nothing was.
+ * Return: 0, or such as -ENODEV when the connection was lost.
  */
-int mei_send(struct mei *mei, const void *msg, size_t len);
+int mei_send(struct mei *mei, const void *msg, size_t len, bool *unsent);
 
 /**
  * mei_receive() - wait for one message
