@@ -181,6 +181,24 @@ TEST_F(amt, a_question_is_repeated_after_a_pause)
 	EXPECT_EQ(TRY_MS, device.pause_ms);
 }
 
+/* How write() meets a reset, once it has begun. */
+TEST_F(amt, a_question_that_is_cut_off_halfway_is_repeated)
+{
+	static const int errors[] = { -EIO, -EOVERFLOW };
+
+	device.partly = true;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		device.sends = 0;
+		device.send = (struct fault){ errors[i], 1, 0 };
+		EXPECT_EQ(0, ASK());
+		EXPECT_EQ(2, device.sends);
+	}
+	device.sends = 0;
+	device.send = (struct fault){ -EFAULT, ALWAYS, 0 };
+	EXPECT_EQ(-1, ASK());
+	EXPECT_EQ(1, device.sends);
+}
+
 TEST_F(amt, a_question_that_is_always_cut_off_is_tried_twenty_times)
 {
 	device.receive = (struct fault){ -ENODEV, ALWAYS, 0 };
@@ -280,7 +298,7 @@ TEST_F(amt, a_change_that_was_not_sent_is_told_from_one_that_may_have_been)
 
 	device.sends = 0;
 	device.partly = true;
-	device.send = (struct fault){ -EOVERFLOW, ALWAYS, 0 };
+	device.send = (struct fault){ -EOVERFLOW, 1, 0 };
 	EXPECT_EQ(-1, CHANGE());
 	EXPECT_EQ(UNCONFIRMED, self->failure.code);
 	EXPECT_SAID("outcome unknown");

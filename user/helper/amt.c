@@ -264,13 +264,19 @@ static ssize_t exchange_once(struct amt *amt, const uint8_t *request,
 	return ret;
 }
 
+/* How the kernel says that a reset has cut a request off, by the moment. */
+static bool is_cut_off(int error)
+{
+	return error == -ENODEV || error == -EIO || error == -EOVERFLOW;
+}
+
 static bool may_repeat(const struct amt *amt,
 		       const struct pthi_command *command, bool unsent,
 		       int error)
 {
 	if (unsent)
 		return may_pass(amt, error);
-	return !command->change && error == -ENODEV;
+	return !command->change && is_cut_off(error);
 }
 
 static ssize_t exchange(struct amt *amt, const struct pthi_command *command,
