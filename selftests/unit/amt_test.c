@@ -257,6 +257,15 @@ TEST_F(amt, a_reply_that_does_not_come_is_not_asked_for_again)
 	EXPECT_EQ(1, device.sends);
 }
 
+TEST_F(amt, a_reply_against_the_protocol_is_no_matter_of_size)
+{
+	device.receive = (struct fault){ -EPROTO, 1, 0 };
+	EXPECT_EQ(-1, ASK());
+	EXPECT_EQ(PROTOCOL, self->failure.code);
+	EXPECT_SAID("/dev/mei0: the firmware breaks the protocol of the PTHI");
+	EXPECT_EQ(1, device.sends);
+}
+
 /* ---- Changes ---- */
 
 TEST_F(amt, a_change_that_could_not_be_sent_is_sent_when_it_can)

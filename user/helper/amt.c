@@ -90,13 +90,7 @@ static int connect_once(struct amt *amt)
 		return ret;
 	snprintf(amt->found, sizeof(amt->found), "%s", amt->mei.path);
 	amt->met = true;
-	if (amt->mei.max_message == 0 || amt->mei.max_message > MESSAGE_MAX)
-		ret = -EPROTO;
-	else
-		amt->message = malloc(amt->mei.max_message);
-	if (!amt->message)
-		mei_close(&amt->mei);
-	return ret < 0 || amt->message ? ret : -ENOMEM;
+	return 0;
 }
 
 static bool may_pass(const struct amt *amt, int error)
@@ -178,9 +172,8 @@ static int set_failure(const struct amt *amt, int error,
 				   path, client);
 	case EPROTO:
 		return failure_set(failure, EXIT_PROTOCOL,
-				   "%s: the %s client takes messages of %u bytes, not 1 to %d",
-				   path, client, amt->mei.max_message,
-				   MESSAGE_MAX);
+				   "%s: the firmware breaks the protocol of the %s client; see dmesg",
+				   path, client);
 	case ETIME:
 		return failure_set(failure, EXIT_BUSY,
 				   "%s: another amt-helper has it for more than %d s; see: fuser -v %s",
@@ -201,15 +194,35 @@ static void use_client(struct amt *amt, enum pthi_client client)
 	amt->met = false;
 }
 
+/* For replies, as long as the client says. */
+static int make_room(struct amt *amt, struct failure *failure)
+{
+	uint32_t size = amt->mei.max_message;
+
+	if (size == 0 || size > MESSAGE_MAX)
+		return failure_set(failure, EXIT_PROTOCOL,
+				   "%s: the %s client takes messages of %u bytes, not 1 to %d",
+				   amt->mei.path, clients[amt->client].name,
+				   size, MESSAGE_MAX);
+	amt->message = malloc(size);
+	return amt->message ? 0 : set_failure(amt, -ENOMEM, failure);
+}
+
 static int connect_to(struct amt *amt, enum pthi_client client,
 		      struct patience *patience, struct failure *failure)
 {
-	int ret = 0;
+	int ret;
 
 	use_client(amt, client);
-	if (!amt->message)
-		ret = connect_retrying(amt, patience);
-	return ret < 0 ? set_failure(amt, ret, failure) : 0;
+	if (amt->message)
+		return 0;
+	ret = connect_retrying(amt, patience);
+	if (ret < 0)
+		return set_failure(amt, ret, failure);
+	ret = make_room(amt, failure);
+	if (ret < 0)
+		mei_close(&amt->mei);
+	return ret;
 }
 
 int amt_connect(struct amt *amt, enum pthi_client client,
