@@ -121,6 +121,22 @@ TEST_F(yield, the_helper_runs_a_command_and_returns_its_status)
 	EXPECT_EQ(0, next_open_works());
 }
 
+/* Firmware that says nothing keeps LME from being free. */
+TEST_F(yield, a_command_that_never_ran_has_not_succeeded)
+{
+	static const char *const argv[] = { "amt-helper", "yield", "--",
+					    "true", NULL };
+	struct process p;
+
+	ASSERT_EQ(0, process_suspend(&self->machine.sim));
+	ASSERT_EQ(0, process_start(&p, -1, true, argv));
+	WAIT_FOR(CONNECTING);
+	EXPECT_EQ(128 + SIGTERM, process_end(&p, SIGTERM));
+	process_close(&p);
+	EXPECT_EQ(0, kill(self->machine.sim.pid, SIGCONT));
+	WAIT_FOR(UP);
+}
+
 TEST_F(yield, the_helper_ends_a_command_in_time)
 {
 	EXPECT_EQ(7, run(&self->r, "amt-helper", "yield", "--for", "1", "--",

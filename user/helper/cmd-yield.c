@@ -47,7 +47,7 @@ struct yield {
 	pid_t pid; /* of the command, 0 when it does not run */
 	bool yielded;
 	bool overdue; /* the command was asked to end */
-	int status; /* of the command */
+	int status; /* of the command; or of what ended us before it ran */
 	struct failure failure;
 };
 
@@ -187,17 +187,20 @@ static int on_time(sd_event_source *source, uint64_t now, void *arg)
 	return set_timer(yield, GRACE_USEC);
 }
 
-/* With a command its end is the end. */
+/* With a command its end is the end. One that never ran has not succeeded. */
 static int on_signal(sd_event_source *source,
 		     const struct signalfd_siginfo *info, void *arg)
 {
 	struct yield *yield = arg;
 
 	(void)source;
-	if (yield->pid > 0)
+	if (yield->pid > 0) {
 		kill(yield->pid, (int)info->ssi_signo);
-	else
-		end(yield);
+		return 0;
+	}
+	if (yield->command)
+		yield->status = STATUS_SIGNAL + (int)info->ssi_signo;
+	end(yield);
 	return 0;
 }
 
