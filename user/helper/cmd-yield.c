@@ -206,15 +206,22 @@ static int on_signal(sd_event_source *source,
 
 static void begin(struct yield *yield)
 {
+	int ret = 0;
+
 	yield->yielded = true;
 	yield->timer = sd_event_source_disable_unref(yield->timer);
 	if (yield->seconds > 0)
-		set_timer(yield, yield->seconds * 1000000ULL);
-	if (yield->command)
+		ret = set_timer(yield, yield->seconds * 1000000ULL);
+	if (ret < 0) {
+		failure_set(&yield->failure, EXIT_INTERNAL,
+			    "cannot set a timer for --for: %s", strerror(-ret));
+		end(yield);
+	} else if (yield->command) {
 		start_command(yield);
-	else
+	} else {
 		fprintf(stderr, "amt-helper yield: %s is free until this ends\n",
 			yield->module ? "the driver" : "LME");
+	}
 }
 
 static void on_state(void *arg, const struct netlink_state *state)
