@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 
 #include "kselftest_harness.h"
 #include "testlib.h"
@@ -161,6 +163,53 @@ TEST_F(yield, the_helper_takes_lme_from_a_command_that_does_not_end)
 	EXPECT_EQ(0, process_expect(&p, "sh was ended after 1 s"));
 	EXPECT_EQ(7, process_wait(&p));
 	process_close(&p);
+}
+
+#define SAY_SIGNALS \
+	"trap 'echo got INT' INT; trap 'echo got TERM; kill $!; exit 5' TERM;" \
+	"tail -f /dev/null & echo ready; while :; do wait; done"
+
+/* On a terminal: Ctrl-C, and then SIGTERM for the helper. */
+static int end_on_terminal(char *seen, size_t size)
+{
+	bool typed = false, ended = false;
+	int terminal, status;
+	size_t len = 0;
+	ssize_t n;
+	pid_t pid;
+
+	pid = forkpty(&terminal, NULL, NULL, NULL);
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		execlp("amt-helper", "amt-helper", "yield", "--", "sh", "-c",
+		       SAY_SIGNALS, NULL);
+		_exit(127);
+	}
+	/* The end of a terminal is EIO. */
+	while ((n = read(terminal, seen + len, size - 1 - len)) > 0) {
+		len += n;
+		seen[len] = 0;
+		if (!typed && strstr(seen, "ready"))
+			typed = write(terminal, "\3", 1) == 1;
+		if (!ended && strstr(seen, "got INT"))
+			ended = kill(pid, SIGTERM) == 0;
+	}
+	waitpid(pid, &status, 0);
+	close(terminal);
+	return WEXITSTATUS(status);
+}
+
+TEST_F(yield, a_command_gets_each_signal_once)
+{
+	char seen[1024] = "";
+	char *got;
+
+	EXPECT_EQ(5, end_on_terminal(seen, sizeof(seen)));
+	got = strstr(seen, "got INT");
+	ASSERT_NE(NULL, got) TH_LOG("%s", seen);
+	EXPECT_EQ(NULL, strstr(got + 1, "got INT")) TH_LOG("%s", seen);
+	EXPECT_NE(NULL, strstr(got, "got TERM"));
 }
 
 TEST_F(yield, the_helper_yields_until_it_is_ended)

@@ -187,6 +187,12 @@ static int on_time(sd_event_source *source, uint64_t now, void *arg)
 	return set_timer(yield, GRACE_USEC);
 }
 
+/* Ctrl-C, which COMMAND gets too. */
+static bool is_from_terminal(const struct signalfd_siginfo *info)
+{
+	return info->ssi_signo == SIGINT && info->ssi_code == SI_KERNEL;
+}
+
 /* With a command its end is the end. One that never ran has not succeeded. */
 static int on_signal(sd_event_source *source,
 		     const struct signalfd_siginfo *info, void *arg)
@@ -195,7 +201,8 @@ static int on_signal(sd_event_source *source,
 
 	(void)source;
 	if (yield->pid > 0) {
-		kill(yield->pid, (int)info->ssi_signo);
+		if (!is_from_terminal(info))
+			kill(yield->pid, (int)info->ssi_signo);
 		return 0;
 	}
 	if (yield->command)
