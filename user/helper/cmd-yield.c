@@ -184,6 +184,9 @@ static int on_time(sd_event_source *source, uint64_t now, void *arg)
 	if (yield->overdue)
 		return 0;
 	yield->overdue = true;
+	/* All that is awaited now is the command's end. */
+	watch_free(yield->watch);
+	yield->watch = NULL;
 	return set_timer(yield, GRACE_USEC);
 }
 
