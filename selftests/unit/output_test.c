@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Documents as text: what is joined in one place, however long it is. */
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -139,6 +140,24 @@ TEST_F(output, a_line_has_all_that_is_not_empty)
 	snprintf(expected, sizeof(expected),
 		 "first number=0 unknown=7 strings=%s\n", self->joined);
 	EXPECT_STREQ(expected, self->text);
+}
+
+/* Memory that there is not is NULL, as without ASan. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+TEST_F(output, a_string_without_memory_is_left_out)
+{
+	struct json_object *array = output_array(self->document, "strings");
+
+	output_append(array, "before", 6);
+	output_append(array, "", SIZE_MAX / 8);
+	output_append(array, "behind", 6);
+	EXPECT_EQ(0, CAPTURE(output_print));
+	EXPECT_STREQ("strings  before, behind\n", self->text);
 }
 
 TEST_HARNESS_MAIN

@@ -118,7 +118,7 @@ void output_append(struct json_object *array, const char *value, size_t length)
 	if (!array)
 		return;
 	string = new_string(value, length);
-	if (json_object_array_add(array, string) < 0)
+	if (!string || json_object_array_add(array, string) < 0)
 		json_object_put(string);
 }
 
