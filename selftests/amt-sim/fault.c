@@ -86,7 +86,8 @@ const char *fault_hang(struct sim *sim, const char *args, FILE *out)
 {
 	const char *error = fault_reset(sim, args, out);
 
-	heci_stop(sim->heci);
+	if (!error)
+		heci_stop(sim->heci);
 	return error;
 }
 
