@@ -25,6 +25,7 @@ struct driver {
 	int ctl;
 	struct watch *watch;
 	struct netlink_state last; /* as told */
+	bool anew; /* opened again, and no session has settled since */
 	bool released;
 	sd_event_source *timer; /* until the next try */
 	uint64_t backoff;
@@ -89,8 +90,9 @@ static void on_state(void *arg, const struct netlink_state *now)
 	struct driver *driver = arg;
 	struct netlink_state state = *now;
 
+	driver->anew &= !state.link.settled;
 	for (int i = 0; i < driver->last.forward_count; i++)
-		if (!state.link.settled &&
+		if (driver->anew &&
 		    !listed(&state, &driver->last.forwards[i]))
 			add_dormant(&state, &driver->last.forwards[i]);
 	driver->last = state;
@@ -123,6 +125,7 @@ static void tell_closed(struct driver *driver, uint32_t link_state)
 		.link.generation = driver->last.link.generation,
 	};
 
+	driver->anew = true;
 	on_state(driver, &state);
 }
 
