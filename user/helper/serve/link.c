@@ -48,6 +48,10 @@ static int on_patience_end(sd_event_source *source, uint64_t now, void *arg)
 	if (!driver_judge(link->driver, &failure) &&
 	    !transport_judge(link->transport, &failure))
 		kernel_judge(&link->info, &failure);
+	if (link->was_up && failure.code == EXIT_NO_CLIENT &&
+	    !kernel_judge_disabled(&failure))
+		failure_set(&failure, EXIT_NO_CLIENT,
+			    "LME of AMT is away and waited for: the firmware restarts, or AMT is being disabled");
 	if (link->info.state == AMT_LME_LINK_STATE_IDLE ||
 	    strcmp(failure.message, link->said) == 0)
 		return 0;
