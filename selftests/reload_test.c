@@ -17,6 +17,7 @@
 
 /* Exit codes of amt-helper(8). */
 #define EXIT_PERMISSION 4
+#define EXIT_BUSY 6
 #define EXIT_TIMEOUT 7
 #define NOBODY 65534
 
@@ -162,7 +163,7 @@ TEST_F(reload, while_it_is_let_go_status_says_so)
 
 	ASSERT_EQ(0, yield_start(&yield));
 	EXPECT_LINE("link waiting: the driver is let go");
-	run(&self->r, "amt-helper", "status", "--json");
+	EXPECT_EQ(EXIT_BUSY, run(&self->r, "amt-helper", "status", "--json"));
 	EXPECT_EQ(0, schema_check("status", self->r.text));
 	status = json_tokener_parse(self->r.text);
 	EXPECT_STREQ("released", json_text(status, "daemon.state.name"));

@@ -217,6 +217,19 @@ static void judge_relay(struct json_object *document, struct failure *failure)
 		transport_failure(-error, text_of(relay, "device"), failure);
 }
 
+/* Then nobody uses the link, though serve runs. */
+static void judge_released(struct json_object *document,
+			   struct failure *failure)
+{
+	struct json_object *daemon = json_object_object_get(document, "daemon");
+	struct json_object *state = json_object_object_get(daemon, "state");
+
+	if (json_object_get_int(json_object_object_get(state, "value")) ==
+		    DAEMON_RELEASED && failure->code == EXIT_NO_DAEMON)
+		failure_set(failure, EXIT_BUSY,
+			    "amt-helper serve has let go of the driver, until its amt-helper yield --module ends");
+}
+
 /* What is wrong with the kernel's half comes first: it is below. */
 static void describe(struct json_object *document, struct failure *failure)
 {
@@ -225,6 +238,7 @@ static void describe(struct json_object *document, struct failure *failure)
 	describe_kernel(document, failure);
 	describe_daemon(document, &other);
 	judge_relay(document, failure);
+	judge_released(document, failure);
 	if (failure->code == EXIT_OK)
 		*failure = other;
 }
