@@ -16,6 +16,8 @@
 #include "lib/output.h"
 
 #define ANSWER_SECONDS 5
+/* Firmware that hangs has serve wait, for each of what it ends. */
+#define RELEASE_SECONDS 60
 
 struct daemon {
 	FILE *stream;
@@ -54,7 +56,7 @@ static int set_patience(int fd, time_t seconds)
 	return 0;
 }
 
-static int connect_socket(void)
+static int connect_socket(time_t patience)
 {
 	const struct sockaddr_un address = {
 		.sun_family = AF_UNIX,
@@ -65,7 +67,7 @@ static int connect_socket(void)
 
 	if (fd < 0)
 		return -errno;
-	ret = set_patience(fd, ANSWER_SECONDS);
+	ret = set_patience(fd, patience);
 	if (ret == 0 && connect(fd, (const struct sockaddr *)&address,
 				sizeof(address)) < 0)
 		ret = -errno;
@@ -75,9 +77,9 @@ static int connect_socket(void)
 	return ret;
 }
 
-static int open_stream(struct daemon *daemon)
+static int open_stream(struct daemon *daemon, time_t patience)
 {
-	int fd = connect_socket();
+	int fd = connect_socket(patience);
 
 	if (fd < 0)
 		return fd;
@@ -172,7 +174,8 @@ enum daemon_state daemon_ask(struct daemon **out, const char *request,
 
 	if (!daemon)
 		return from_errno(ENOMEM, failure);
-	ret = open_stream(daemon);
+	ret = open_stream(daemon, strcmp(request, "release") == 0 ?
+				  RELEASE_SECONDS : ANSWER_SECONDS);
 	if (ret == 0)
 		ret = send_request(daemon, request, follow);
 	state = ret < 0 ? from_errno(-ret, failure) :
