@@ -301,6 +301,7 @@ TEST_F_TIMEOUT(storm, clients_get_their_data_or_an_error_while_firmware_resets,
 		ASSERT_EQ(0, state_wait_enabled(state))
 			TH_LOG("after %u resets", i + 1);
 		ASSERT_EQ(0, storm.wrong) TH_LOG("after %u resets", i + 1);
+		process_drain(&self->helper);
 	}
 	close(state);
 	ASSERT_EQ(0, storm_progress(&storm, CLIENTS));

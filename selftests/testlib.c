@@ -173,6 +173,14 @@ int process_expect(struct process *p, const char *text)
 	return process_expect_line(p, text, line, sizeof(line));
 }
 
+void process_drain(struct process *p)
+{
+	p->line_len = 0;
+	while (fd_wait(p->err, POLLIN, 0) == POLLIN &&
+	       read(p->err, p->line, sizeof(p->line)) > 0)
+		;
+}
+
 bool process_is_running(const struct process *p)
 {
 	return p->pid && fd_wait(p->pidfd, POLLIN, 0) == 0;

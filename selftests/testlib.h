@@ -83,6 +83,13 @@ int process_expect(struct process *p, const char *text);
 int process_expect_line(struct process *p, const char *text, char *line,
 			size_t size);
 
+/**
+ * process_drain() - read what there is of its stderr, without waiting
+ *
+ * One that says much and is not read stands still when the pipe is full.
+ */
+void process_drain(struct process *p);
+
 /** process_is_running() - whether it has not ended */
 bool process_is_running(const struct process *p);
 
