@@ -104,8 +104,11 @@ int carrier_start(void)
 	setenv("NOTIFY_SOCKET", NOTIFY, 1);
 	err = process_start(&carrier, -1, false, argv);
 	unsetenv("NOTIFY_SOCKET");
-	if (!err)
+	if (!err) {
 		err = wait_ready(fd);
+		if (err)
+			carrier_stop();
+	}
 	close(fd);
 	if (err)
 		say("no carrier: %s", strerror(-err));
