@@ -262,6 +262,7 @@ static int lines(struct process *helper, const char *last, const char *text)
 TEST_F(away, who_connects_meanwhile_waits_and_is_served)
 {
 	int tcp, node, next, lost = 0;
+	char byte = 0;
 
 	if (relayed() && variant->bus_only)
 		SKIP(return, "relayed: LME takes two connections");
@@ -289,6 +290,8 @@ TEST_F(away, who_connects_meanwhile_waits_and_is_served)
 	/* The pause before the next try may have grown; who comes ends it. */
 	next = node_open(HTTP_PORT, O_NONBLOCK);
 	EXPECT_EQ(POLLIN, fd_wait(tcp, POLLIN, WAIT_MS));
+	EXPECT_EQ(1, read(tcp, &byte, 1));
+	EXPECT_EQ('H', byte); /* of HTTP; an end of the connection has none */
 	EXPECT_EQ(POLLOUT, fd_wait(node, POLLOUT, WAIT_MS));
 	EXPECT_EQ(POLLOUT, fd_wait(next, POLLOUT, WAIT_MS));
 	EXPECT_EQ(0, fcntl(node, F_SETFL, 0));
