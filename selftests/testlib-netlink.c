@@ -179,9 +179,21 @@ static int receive(struct genl *g, struct genl_answer *answer)
 	return err < 0 && !answer->error ? -EIO : 0;
 }
 
+/* Asked on another socket: here an event could come in place of the answer. */
+static int group_id(const char *group)
+{
+	struct nl_sock *sock = nl_socket_alloc();
+	int id = -ENOMEM;
+
+	if (sock && !genl_connect(sock))
+		id = genl_ctrl_resolve_grp(sock, AMT_LME_FAMILY_NAME, group);
+	nl_socket_free(sock);
+	return id;
+}
+
 int genl_join(struct genl *g, const char *group)
 {
-	int id = genl_ctrl_resolve_grp(g->sock, AMT_LME_FAMILY_NAME, group);
+	int id = group_id(group);
 
 	if (id < 0 || nl_socket_add_membership(g->sock, id)) {
 		say("no group %s", group);
