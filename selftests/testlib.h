@@ -379,6 +379,42 @@ int channel_works(int fd);
 /** next_open_works() - the same on a new channel */
 int next_open_works(void);
 
+/* ---- Failures on demand ---- */
+
+/**
+ * struct range - a range of code
+ * @start: its first byte
+ * @end: the byte behind it
+ */
+struct range {
+	uint64_t start;
+	uint64_t end;
+};
+
+/** range_of_function() - a function of the kernel */
+int range_of_function(const char *name, struct range *range);
+
+/** injector_exists() - whether that kind of failure can be confined to a range */
+bool injector_exists(const char *injector);
+
+/**
+ * injector_aim() - have what is called from a range fail, and nothing else
+ * @injector: what fails, a folder in debugfs
+ * @range: that code
+ *
+ * Nothing fails before its "times" is set, or somebody's fail-nth.
+ */
+int injector_aim(const char *injector, const struct range *range);
+
+/** injector_set() - set a number of an injector */
+int injector_set(const char *injector, const char *knob, uint64_t value);
+
+/** number_write() - write a number into a file of the kernel */
+int number_write(const char *path, uint64_t value);
+
+/** number_read() - read a number from a file of the kernel */
+int64_t number_read(const char *path);
+
 /* ---- Netlink ---- */
 
 /** struct link_state - attributes of the link; see amt_lme_netlink.h */
