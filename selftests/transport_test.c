@@ -195,19 +195,25 @@ TEST_F(transport, without_a_free_connection_it_says_who_has_them_and_waits)
 	close(end[0]);
 }
 
-/* The kernel waits 15 s for an answer, and says nothing meanwhile. */
-TEST_F(transport, firmware_that_hangs_is_said_before_and_after_the_first_try)
+/* A new serve tries to connect: the kernel waits 15 s for an answer. */
+static int hang(FIXTURE_DATA(transport) *self)
 {
 	static const char *const serve[] = { "amt-helper", "serve", NULL };
+	int err = process_end(&self->helper, SIGTERM);
+
+	process_close(&self->helper);
+	err = err ?: process_suspend(&self->machine.sim);
+	err = err ?: process_start(&self->helper, -1, true, serve);
+	return err ?: process_expect(&self->helper,
+				     "link waiting: /dev/mei0 to LME: connecting");
+}
+
+TEST_F(transport, firmware_that_hangs_is_said_before_and_after_the_first_try)
+{
 	struct json_object *said;
 	char line[512];
 
-	ASSERT_EQ(0, process_end(&self->helper, SIGTERM));
-	process_close(&self->helper);
-	ASSERT_EQ(0, process_suspend(&self->machine.sim));
-	ASSERT_EQ(0, process_start(&self->helper, -1, true, serve));
-	EXPECT_EQ(0, process_expect(&self->helper,
-				    "link waiting: /dev/mei0 to LME: connecting"));
+	ASSERT_EQ(0, hang(self));
 	said = status(&self->r);
 	EXPECT_EQ(EXIT_TIMEOUT, self->r.status);
 	EXPECT_EQ(EINPROGRESS, json_number(said, "relay.error.value"));
@@ -222,6 +228,60 @@ TEST_F(transport, firmware_that_hangs_is_said_before_and_after_the_first_try)
 		TH_LOG("%s\n%s", line, self->r.text);
 	json_object_put(said);
 	kill(self->machine.sim.pid, SIGCONT);
+}
+
+/* Starts yield --module, which is not answered as long as AMT hangs. */
+static int release_start(struct process *yield, const char *command)
+{
+	struct process events;
+	int err;
+
+	err = process_start(&events, -1, true, (const char *const[]){
+			    "sh", "-c", "exec amt-helper events --follow >&2",
+			    NULL });
+	err = err ?: process_expect(&events, "link-down");
+	err = err ?: process_start(yield, -1, true, (const char *const[]){
+				   "amt-helper", "yield", "--module", "--", "sh",
+				   "-c", command, NULL });
+	err = err ?: process_expect(&events, "link-down state=yielded");
+	process_end(&events, SIGTERM);
+	process_close(&events);
+	return err;
+}
+
+/* What connects has the device open until the kernel waits no more. */
+TEST_F(transport, let_go_it_has_no_child_that_has_the_device)
+{
+	struct json_object *said;
+	struct process yield;
+	char command[96];
+
+	ASSERT_EQ(0, hang(self));
+	snprintf(command, sizeof(command),
+		 "! grep -qs '^PPid:\t%d$' /proc/[0-9]*/status",
+		 self->helper.pid);
+	ASSERT_EQ(0, release_start(&yield, command));
+	/* It says so by itself meanwhile. */
+	said = status(&self->r);
+	EXPECT_STREQ("released", json_text(said, "daemon.state.name"));
+	json_object_put(said);
+	kill(self->machine.sim.pid, SIGCONT);
+	EXPECT_EQ(0, process_wait(&yield));
+	process_close(&yield);
+	EXPECT_EQ(0, process_expect(&self->helper, "link up"));
+}
+
+TEST_F(transport, taken_back_before_it_was_let_go_it_relays)
+{
+	struct process yield;
+
+	ASSERT_EQ(0, hang(self));
+	ASSERT_EQ(0, release_start(&yield, "true"));
+	EXPECT_EQ(128 + SIGKILL, process_end(&yield, SIGKILL));
+	process_close(&yield);
+	kill(self->machine.sim.pid, SIGCONT);
+	EXPECT_EQ(0, process_expect(&self->helper, "link up"));
+	EXPECT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
 }
 
 TEST_F(transport, a_device_that_is_not_there_is_said)

@@ -170,6 +170,18 @@ static void on_relay_changed(void *arg)
 	link_reason_changed(serve->link);
 }
 
+static void on_relay_ended(void *arg)
+{
+	struct serve *serve = arg;
+
+	report_released(serve->report);
+}
+
+static const struct transport_ops transport_ops = {
+	.changed = on_relay_changed,
+	.ended = on_relay_ended,
+};
+
 static void on_opened(void *arg, int ctl)
 {
 	struct serve *serve = arg;
@@ -230,10 +242,12 @@ static int watch_signals(struct serve *serve)
 	int ret;
 
 	signal(SIGPIPE, SIG_IGN); /* a closed peer is an errno of write() */
+	signal(SIGCHLD, SIG_DFL); /* ignored, it would have no child waited for */
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
 	ret = sd_event_add_signal(serve->event, NULL, SIGTERM, NULL, NULL);
@@ -261,7 +275,7 @@ static int start(struct serve *serve)
 				   &serve->config, &listener_ops, serve);
 	if (ret >= 0)
 		ret = transport_new(&serve->transport, serve->event,
-				    serve->device, on_relay_changed, serve);
+				    serve->device, &transport_ops, serve);
 	if (ret >= 0)
 		ret = report_new(&serve->report, serve->event,
 				 serve->instance.socket, serve->driver,

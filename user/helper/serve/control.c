@@ -29,6 +29,7 @@ struct control_client {
 	bool asked; /* nothing more is to come from it */
 	bool follows;
 	bool releases; /* the driver, as long as it stays */
+	bool waits; /* until it is let go */
 	bool may_release;
 	bool lags; /* more is queued than may be */
 	char request[REQUEST_MAX];
@@ -46,6 +47,7 @@ struct control {
 	LIST_HEAD(, control_client) clients;
 	unsigned int count;
 	unsigned int releases;
+	bool released; /* the last word on that */
 };
 
 static void client_free(struct control_client *client)
@@ -57,8 +59,10 @@ static void client_free(struct control_client *client)
 	sd_event_source_disable_unref(client->io);
 	sd_event_source_disable_unref(client->deadline);
 	free(client->queue);
-	if (client->releases && --control->releases == 0)
+	if (client->releases && --control->releases == 0) {
+		control->released = false;
 		control->ops->retake(control->arg);
+	}
 	free(client);
 }
 
@@ -185,7 +189,25 @@ static void answer_release(struct control_client *client)
 		control->ops->release(control->arg);
 	client->releases = true;
 	stay(client);
-	answer_status(client);
+	if (control->released)
+		answer_status(client);
+	else
+		client->waits = true;
+}
+
+/* It is sent from the loop: of a client that is gone others may be freed. */
+void control_released(struct control *control)
+{
+	struct control_client *client;
+
+	control->released = control->releases > 0;
+	LIST_FOREACH(client, &control->clients, entry) {
+		if (!client->waits)
+			continue;
+		client->waits = false;
+		answer_status(client);
+		sd_event_source_set_io_events(client->io, EPOLLIN | EPOLLOUT);
+	}
 }
 
 static void answer(struct control_client *client, struct json_object *request)

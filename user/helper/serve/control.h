@@ -20,7 +20,7 @@ struct json_object;
  * struct control_ops - what the control socket asks of its owner
  * @status: fill the answer to a status request
  * @present: send the present state as events, with control_send()
- * @release: let go of the driver
+ * @release: let go of the driver; control_released() when that is done
  * @retake: take it back; nobody wants it released any more
  */
 struct control_ops {
@@ -45,6 +45,9 @@ int control_new(struct control **out, sd_event *event, int socket,
 
 /** control_free() - drop all clients; @control may be NULL */
 void control_free(struct control *control);
+
+/** control_released() - the driver is let go: who asked for it is answered */
+void control_released(struct control *control);
 
 /** control_send() - queue a document, which is freed, for one client */
 void control_send(struct control_client *client, struct json_object *document);

@@ -145,6 +145,7 @@ static void on_release(void *arg)
 	struct report *report = arg;
 
 	driver_release(report->driver);
+	report_released(report);
 }
 
 static void on_retake(void *arg)
@@ -179,6 +180,12 @@ static void on_error(void *arg, const char *line)
 void report_state(struct report *report, const struct netlink_state *state)
 {
 	changes_update(&report->changes, state);
+}
+
+void report_released(struct report *report)
+{
+	if (report->control && !transport_is_ending(report->transport))
+		control_released(report->control);
 }
 
 void report_door(struct report *report, const struct door_info *door)

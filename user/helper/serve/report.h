@@ -36,6 +36,9 @@ void report_free(struct report *report);
 /** report_state() - the state of the driver, new or not */
 void report_state(struct report *report, const struct netlink_state *state);
 
+/** report_released() - @transport may have let go of the MEI device */
+void report_released(struct report *report);
+
 /** report_door() - a listener changed */
 void report_door(struct report *report, const struct door_info *door);
 

@@ -3,8 +3,9 @@
  * The relay of messages between /dev/meiN and the driver.
  *
  * Connecting may take 15 s when the firmware hangs, so a child does it and
- * passes the descriptor. A connection serves one session: when either side ends
- * it both are closed, and it is tried again with a back-off.
+ * passes the descriptor; there is one at a time. A connection serves one
+ * session: when either side ends it both are closed, and it is tried again with
+ * a back-off.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,12 +56,12 @@ struct transport {
 	sd_event_source *timer; /* until the next try */
 	uint64_t backoff;
 	int error; /* of the last try, -EINPROGRESS for none; 0 if not wanted */
-	void (*changed)(void *arg); /* @error did */
+	const struct transport_ops *ops;
 	void *arg;
-	/* While a child connects: */
+	/* While there is a child that connects, or one that was killed: */
 	pid_t child;
-	int answer;
-	sd_event_source *answer_io;
+	sd_event_source *child_end;
+	int answer; /* -1: nobody wants it */
 	/* While messages are relayed: */
 	int mei;
 	int taken; /* @mei again, for the event that a message was taken */
@@ -274,18 +275,19 @@ static void take_answer(int from, struct connected *answer, int *fd)
 		memcpy(fd, CMSG_DATA(cmsg), sizeof(int));
 }
 
-/* It has answered, or is killed and dies when its system call ends. */
-static void child_stop(struct transport *t, bool answered)
+static void forget_answer(struct transport *t)
 {
-	if (t->child <= 0)
-		return;
-	if (answered)
-		waitpid(t->child, NULL, 0);
-	else
-		kill(t->child, SIGKILL);
-	t->child = 0;
-	t->answer_io = sd_event_source_disable_unref(t->answer_io);
 	close(t->answer);
+	t->answer = -1;
+}
+
+/* It has its files until the system call that it is in ends. */
+static void child_kill(struct transport *t)
+{
+	if (t->answer < 0)
+		return;
+	kill(t->child, SIGKILL);
+	forget_answer(t);
 }
 
 static void set_error(struct transport *t, int error)
@@ -293,19 +295,15 @@ static void set_error(struct transport *t, int error)
 	if (error == t->error)
 		return;
 	t->error = error;
-	t->changed(t->arg);
+	t->ops->changed(t->arg);
 }
 
-static int on_answer(sd_event_source *source, int fd, uint32_t events,
-		     void *arg)
+static int on_answer(struct transport *t)
 {
-	struct transport *t = arg;
 	struct connected answer = { 0 };
 
-	(void)source;
-	(void)events;
-	take_answer(fd, &answer, &t->mei);
-	child_stop(t, true);
+	take_answer(t->answer, &answer, &t->mei);
+	forget_answer(t);
 	memcpy(t->path, answer.path, sizeof(t->path));
 	if (answer.error == 0)
 		answer.error = carry_start(t, answer.max_message);
@@ -313,23 +311,47 @@ static int on_answer(sd_event_source *source, int fd, uint32_t events,
 	return answer.error < 0 ? carry_over(t) : 0;
 }
 
+static void try_now(struct transport *t);
+
+static int on_child_end(sd_event_source *source, const siginfo_t *info,
+			void *arg)
+{
+	struct transport *t = arg;
+
+	(void)source;
+	(void)info;
+	t->child_end = sd_event_source_disable_unref(t->child_end);
+	t->child = 0;
+	if (t->answer >= 0)
+		return on_answer(t);
+	t->ops->ended(t->arg);
+	try_now(t);
+	return 0;
+}
+
 static int connect_begin(struct transport *t)
 {
-	int pair[2];
+	int pair[2], ret;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	t->child = fork();
 	if (t->child == 0)
 		connect_in_child(pair[1], t->device);
+	ret = t->child < 0 ? -errno :
+	      sd_event_add_child(t->event, &t->child_end, t->child, WEXITED,
+				 on_child_end, t);
 	close(pair[1]);
 	t->answer = pair[0];
-	if (t->child < 0) {
-		close(t->answer);
-		return -errno;
+	if (ret >= 0)
+		return 0;
+	if (t->child > 0) {
+		kill(t->child, SIGKILL);
+		waitpid(t->child, NULL, 0);
 	}
-	return sd_event_add_io(t->event, &t->answer_io, t->answer, EPOLLIN,
-			       on_answer, t);
+	t->child = 0;
+	forget_answer(t);
+	return ret;
 }
 
 static void try_now(struct transport *t)
@@ -345,7 +367,6 @@ static void try_now(struct transport *t)
 	}
 	ret = connect_begin(t);
 	if (ret < 0) {
-		child_stop(t, false);
 		set_error(t, ret);
 		try_later(t, BACKOFF_MAX_USEC);
 	}
@@ -462,8 +483,13 @@ bool transport_judge(const struct transport *transport,
 	return true;
 }
 
+bool transport_is_ending(const struct transport *transport)
+{
+	return transport->child > 0 && transport->answer < 0;
+}
+
 int transport_new(struct transport **out, sd_event *event, const char *device,
-		  void (*changed)(void *arg), void *arg)
+		  const struct transport_ops *ops, void *arg)
 {
 	struct transport *t = calloc(1, sizeof(*t));
 
@@ -472,9 +498,10 @@ int transport_new(struct transport **out, sd_event *event, const char *device,
 	t->event = event;
 	t->ctl = -1;
 	t->device = device;
-	t->changed = changed;
+	t->ops = ops;
 	t->arg = arg;
 	t->backoff = BACKOFF_MIN_USEC;
+	t->answer = -1;
 	t->mei = -1;
 	t->taken = -1;
 	t->link = -1;
@@ -503,7 +530,7 @@ void transport_close(struct transport *transport)
 {
 	if (transport->link >= 0)
 		say_goodbye(transport);
-	child_stop(transport, false);
+	child_kill(transport);
 	transport->timer = sd_event_source_disable_unref(transport->timer);
 	carry_stop(transport);
 	transport->wanted = false;
@@ -516,5 +543,6 @@ void transport_free(struct transport *transport)
 	if (!transport)
 		return;
 	transport_close(transport);
+	sd_event_source_disable_unref(transport->child_end);
 	free(transport);
 }

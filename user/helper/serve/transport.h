@@ -17,18 +17,28 @@ struct link_info;
 struct transport;
 
 /**
+ * struct transport_ops - whom to tell
+ * @changed: what transport_judge() says is another thing now
+ * @ended: transport_is_ending() says no now
+ */
+struct transport_ops {
+	void (*changed)(void *arg);
+	void (*ended)(void *arg);
+};
+
+/**
  * transport_new() - be ready to relay
  * @out: to be freed with transport_free()
  * @event: the loop
  * @device: the MEI device to relay, whatever the bus shows; NULL: relay only
  *          if the bus shows no LME, from the first device that has it
- * @changed: what transport_judge() says is another thing now
- * @arg: passed to @changed
+ * @ops: whom to tell
+ * @arg: passed to @ops
  *
  * Return: 0, or -ENOMEM.
  */
 int transport_new(struct transport **out, sd_event *event, const char *device,
-		  void (*changed)(void *arg), void *arg);
+		  const struct transport_ops *ops, void *arg);
 
 /** transport_free() - transport_close(), and free; @transport may be NULL */
 void transport_free(struct transport *transport);
@@ -40,9 +50,13 @@ void transport_open(struct transport *transport, int ctl);
  * transport_close() - use the control node no more
  * @transport: the transport
  *
- * Ends the connection in an orderly way, if there is one.
+ * Ends the connection in an orderly way, if there is one. One that is being made
+ * may keep the MEI device open for a while: transport_is_ending().
  */
 void transport_close(struct transport *transport);
+
+/** transport_is_ending() - whether transport_close() has not done all of it yet */
+bool transport_is_ending(const struct transport *transport);
 
 /**
  * transport_update() - begin or stop trying to relay
