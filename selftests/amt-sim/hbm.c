@@ -68,6 +68,8 @@ struct hbm {
 	bool complete;
 	/* clients added whose arrival the host has not confirmed yet */
 	unsigned int adding;
+	/* the client that ended its connection to that host, or 0 */
+	__u8 ended[256];
 };
 
 static struct me_client *find_client(struct hbm *hbm, __u8 address)
@@ -85,9 +87,9 @@ struct connection *hbm_find(struct hbm *hbm, __u8 address, __u8 host)
 	return c && c->client->address == address ? c : NULL;
 }
 
-bool hbm_started(const struct hbm *hbm)
+bool hbm_is_stray(const struct hbm *hbm, __u8 address, __u8 host)
 {
-	return hbm->started;
+	return hbm->started && (!address || hbm->ended[host] != address);
 }
 
 struct connection *hbm_fragment(struct hbm *hbm, __u8 **msg, size_t *len)
@@ -265,6 +267,7 @@ static __u8 try_connect(struct hbm *hbm, __u8 address, __u8 host)
 		return STATUS_ALREADY_EXISTS;
 	if (!connection_new(&hbm->connections, hbm->sim, client, host))
 		return STATUS_REJECTED;
+	hbm->ended[host] = 0;
 	return STATUS_SUCCESS;
 }
 
@@ -299,8 +302,10 @@ static void host_disconnected(struct hbm *hbm, const __u8 *msg)
 {
 	struct connection *c = hbm_find(hbm, msg[1], msg[2]);
 
-	if (c && c->ending)
-		connection_free(&hbm->connections, c);
+	if (!c || !c->ending)
+		return;
+	connection_free(&hbm->connections, c);
+	hbm->ended[msg[2]] = msg[1];
 }
 
 static void flow_control(struct hbm *hbm, const __u8 *msg)

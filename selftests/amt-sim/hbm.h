@@ -45,12 +45,18 @@ void hbm_link_reset(struct hbm *hbm);
 void hbm_drop(struct hbm *hbm);
 
 /**
- * hbm_started - did the host start the bus since the last reset?
+ * hbm_is_stray - was a message to no connection wrong of the host?
  * @hbm: the bus
+ * @address: of the firmware client
+ * @host: of the host
  *
- * Return: whether it did.
+ * Not before it started the bus, as it may not have seen the reset yet. And not
+ * after firmware ended the connection: mei_irq_write_handler() of the MEI core
+ * sends what it has queued after its DISCONNECT response.
+ *
+ * Return: whether it was.
  */
-bool hbm_started(const struct hbm *hbm);
+bool hbm_is_stray(const struct hbm *hbm, __u8 address, __u8 host);
 
 /**
  * hbm_find - the connection a HECI message is addressed to

@@ -43,6 +43,7 @@ static void dispatch(struct heci *heci, size_t n)
 {
 	size_t len = n - HECI_HEADER_SIZE;
 	struct connection *c;
+	__u8 address, host;
 	__u32 header;
 
 	header = get_le32(heci->rx);
@@ -51,15 +52,17 @@ static void dispatch(struct heci *heci, size_t n)
 		heci->sim->stats.heci_errors++;
 		return;
 	}
-	if (!(header & 0xffff)) {
+	address = header & 0xff;
+	host = header >> 8 & 0xff;
+	if (!address && !host) {
 		hbm_receive(heci->sim->hbm, heci->rx + HECI_HEADER_SIZE, len);
 		return;
 	}
-	c = hbm_find(heci->sim->hbm, header & 0xff, header >> 8 & 0xff);
+	c = hbm_find(heci->sim->hbm, address, host);
 	if (c)
 		connection_receive(c, heci->rx + HECI_HEADER_SIZE, len,
 				   header & HECI_COMPLETE);
-	else if (hbm_started(heci->sim->hbm))
+	else if (hbm_is_stray(heci->sim->hbm, address, host))
 		heci->sim->stats.heci_errors++;
 }
 
