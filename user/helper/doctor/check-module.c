@@ -16,7 +16,7 @@ void check_lockdown(const struct doctor *doctor, struct finding *finding)
 
 	if (module->enforced < 0)
 		finding_set(finding, VERDICT_UNKNOWN,
-			    "to see it, mount securityfs on /sys/kernel/security",
+			    "to see it, mount sysfs on /sys",
 			    "%s", boot);
 	else
 		finding_set(finding, VERDICT_OK, "",

@@ -71,6 +71,7 @@ static void read_lockdown(struct module_facts *module, int root)
 	snprintf(module->lockdown, sizeof(module->lockdown), "%s", begin);
 }
 
+/* A kernel that knows no signatures has no such parameter. */
 static int read_enforced(const struct module_facts *module, int root)
 {
 	char text[8];
@@ -79,7 +80,7 @@ static int read_enforced(const struct module_facts *module, int root)
 		return 1;
 	if (tree_read(root, text, sizeof(text),
 		      "sys/module/module/parameters/sig_enforce") <= 0)
-		return -1;
+		return tree_has(root, "sys/module") ? 0 : -1;
 	return *text == 'Y';
 }
 
