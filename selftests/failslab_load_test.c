@@ -143,7 +143,7 @@ FIXTURE_VARIANT_ADD(failslab_load, slab) {
 
 FIXTURE_VARIANT_ADD(failslab_load, pages) {
 	.injector = "fail_page_alloc",
-	.allocations = 3,
+	.allocations = 1,
 };
 
 FIXTURE_SETUP(failslab_load)

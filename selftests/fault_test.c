@@ -225,13 +225,16 @@ static int download(int fd, size_t len)
 	return err;
 }
 
+/* More than one window. */
+#define BY_THE_BYTE 8192
+
 TEST_F(fault, credit_of_one_byte_at_a_time_is_enough)
 {
 	int fd = node_open(HTTP_PORT, 0);
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, sim_command("grant 1"));
-	EXPECT_EQ(0, upload(fd, 65536));
+	EXPECT_EQ(0, upload(fd, BY_THE_BYTE));
 	close(fd);
 	EXPECT_EQ(0, blame("none", 0));
 }
@@ -241,7 +244,7 @@ TEST_F(fault, a_window_of_one_byte_is_enough)
 	int fd = ctl_connect(self->ctl, HTTP_PORT, 0, 1);
 
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, download(fd, 65536));
+	EXPECT_EQ(0, download(fd, BY_THE_BYTE));
 	close(fd);
 	EXPECT_EQ(0, blame("none", 0));
 }
