@@ -15,6 +15,7 @@
 
 #define STATUS "{\"schema_version\":1,\"request\":\"status\"}\n"
 #define FOLLOW "{\"schema_version\":1,\"request\":\"events\",\"follow\":true}\n"
+#define RELEASE "{\"schema_version\":1,\"request\":\"release\"}\n"
 #define ROUNDS 3000
 #define EVENTS 3000
 
@@ -266,16 +267,17 @@ TEST_F(requests, one_too_many_is_told_so_and_costs_no_place)
 
 TEST_F(requests, the_driver_is_released_until_the_last_who_asked_leaves)
 {
-	static const char request[] =
-		"{\"schema_version\":1,\"request\":\"release\"}\n";
 	int first = join(self), second = join(self);
 
-	say(self, first, request, strlen(request));
+	say(self, first, RELEASE, strlen(RELEASE));
 	EXPECT_EQ(1, releases);
+	EXPECT_EQ(-1, hear(self, first));
+	control_released(self->control);
+	settle(self->event);
 	ASSERT_LT(0, hear(self, first));
 	EXPECT_NE(NULL, strstr(self->text, "\"daemon\""));
 	EXPECT_EQ(-1, hear(self, first));
-	say(self, second, request, strlen(request));
+	say(self, second, RELEASE, strlen(RELEASE));
 	ASSERT_LT(0, hear(self, second));
 	close(first);
 	settle(self->event);
@@ -283,6 +285,33 @@ TEST_F(requests, the_driver_is_released_until_the_last_who_asked_leaves)
 	EXPECT_EQ(0, retakes);
 	EXPECT_TRUE(is_answered(self));
 	close(second);
+	settle(self->event);
+	EXPECT_EQ(1, retakes);
+	control_released(self->control); /* of what was taken back since */
+	first = join(self);
+	say(self, first, RELEASE, strlen(RELEASE));
+	EXPECT_EQ(2, releases);
+	EXPECT_EQ(-1, hear(self, first));
+	close(first);
+}
+
+TEST_F(requests, all_who_wait_for_the_release_are_told_but_who_left)
+{
+	int first = join(self), left = join(self), last = join(self);
+
+	say(self, first, RELEASE, strlen(RELEASE));
+	say(self, left, RELEASE, strlen(RELEASE));
+	say(self, last, RELEASE, strlen(RELEASE));
+	close(left);
+	settle(self->event);
+	control_released(self->control);
+	settle(self->event);
+	EXPECT_EQ(1, releases);
+	EXPECT_EQ(0, retakes);
+	EXPECT_LT(0, hear(self, first));
+	EXPECT_LT(0, hear(self, last));
+	close(first);
+	close(last);
 	settle(self->event);
 	EXPECT_EQ(1, retakes);
 }
