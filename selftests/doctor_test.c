@@ -232,6 +232,12 @@ TEST_F(doctor, a_hidden_lme_is_ok_where_serve_carries_the_link)
 	EXPECT_EQ(0, doctor(&self->r));
 	EXPECT_TRUE(says(&self->r, "ok", "bus", "a program carries the link"));
 	EXPECT_TRUE(says(&self->r, "ok", "link", "transport relay"));
+	/* It has the device open, but not for AMTHI. */
+	ASSERT_EQ(0, sim_command("busy on"));
+	EXPECT_EQ(0, doctor(&self->r));
+	EXPECT_TRUE(says(&self->r, "unknown", "manageability",
+			 "no process has the MEI device open"));
+	ASSERT_EQ(0, sim_command("busy off"));
 	EXPECT_EQ(0, run(&self->r, REPORT));
 	report = json_tokener_parse(self->r.text);
 	EXPECT_STREQ("relay", json_text(report, "lme.transport"));

@@ -14,8 +14,8 @@ pthi_names_test-src := $(wildcard user/pthi/*.c) user/helper/describe.c \
 	user/lib/exit.c user/lib/output.c
 pthi_names_test-pkg := json-c
 doctor_hardware_test-src := $(wildcard user/helper/doctor/*.c) \
-	user/helper/amt.c user/helper/describe.c user/helper/failure.c \
-	user/helper/kernel.c user/helper/parse.c user/helper/taken.c \
+	user/helper/amt.c user/helper/daemon.c user/helper/describe.c \
+	user/helper/failure.c user/helper/kernel.c user/helper/parse.c user/helper/taken.c \
 	user/lib/device.c user/lib/exit.c user/lib/holder.c user/lib/mei.c \
 	user/lib/netlink.c user/lib/output.c user/lib/tree.c \
 	$(wildcard user/pthi/*.c)

@@ -138,6 +138,25 @@ TEST_F(doctor, a_busy_amthi_is_of_who_has_the_device_open)
 	EXPECT_FINDING(provisioning, VERDICT_UNKNOWN, "did not say");
 }
 
+TEST_F(doctor, a_daemon_and_its_child_have_no_amthi)
+{
+	put_controller(self->root, "mei0", "mei\n");
+	put_process(self->root, 412, "amt-helper\n", "/dev/mei0");
+	put_parent(self->root, 412, "amt-helper", 1);
+	put_process(self->root, 413, "amt-helper\n", "/dev/mei0");
+	put_parent(self->root, 413, "(amt) S 1 helper)", 412);
+	put_process(self->root, 414, "amt-helper\n", "/dev/mei0");
+	put_parent(self->root, 414, "amt-helper", 1);
+	look(&self->doctor, self->root);
+	EXPECT_EQ(3, self->doctor.processes.mei.count);
+	self->doctor.processes = (struct process_facts){ .daemon = 412 };
+	look_at_processes(&self->doctor, self->root);
+	answer(&self->doctor, EXIT_BUSY, "another program");
+	EXPECT_FINDING(manageability, VERDICT_UNKNOWN,
+		       "open in amt-helper[414]");
+	EXPECT_EQ(1, self->doctor.processes.mei.count);
+}
+
 TEST_F(doctor, an_answer_tells_of_amthi_without_a_list)
 {
 	put_controller(self->root, "mei0", "mei\n");

@@ -144,6 +144,16 @@ static inline void put_process(int root, int pid, const char *name,
 	put_link(root, path, target);
 }
 
+static inline void put_parent(int root, int pid, const char *name, int parent)
+{
+	char path[64], text[128];
+
+	snprintf(path, sizeof(path), "proc/%d/stat", pid);
+	snprintf(text, sizeof(text), "%d (%s) S %d 1 1 0 -1\n", pid, name,
+		 parent);
+	put(root, path, text);
+}
+
 /* All but asking the driver: this machine has its own. */
 static inline void look(struct doctor *doctor, int root)
 {

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,25 +15,47 @@
 FIXTURE(holder) {
 	char folder[32];
 	pid_t child;
+	pid_t holder;
 	struct tasks tasks;
 };
 
-/* A process does not see itself: a child has the file open. */
+/* Tells who has @fd: a child that ends with this process. */
+static void hold(int fd, int to)
+{
+	pid_t holder = fork();
+
+	if (holder == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	else
+		close(fd);
+	if (holder > 0 && write(to, &holder, sizeof(holder)) < 0)
+		abort();
+	close(to);
+	for (;;)
+		pause();
+}
+
+/* A process does not see itself and its children: a child of one has the file. */
 FIXTURE_SETUP(holder)
 {
-	int fd;
+	int fd, pair[2];
 
 	strcpy(self->folder, "/tmp/holder.XXXXXX");
 	ASSERT_NE(NULL, mkdtemp(self->folder));
 	ASSERT_EQ(0, chdir(self->folder));
 	ASSERT_EQ(0, symlink("file", "link"));
+	ASSERT_EQ(0, pipe2(pair, O_CLOEXEC));
 	fd = open("file", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 	ASSERT_LE(0, fd);
 	self->child = fork();
 	ASSERT_LE(0, self->child);
-	while (self->child == 0)
-		pause();
+	if (self->child == 0)
+		hold(fd, pair[1]);
 	close(fd);
+	close(pair[1]);
+	ASSERT_EQ(sizeof(self->holder),
+		  read(pair[0], &self->holder, sizeof(self->holder)));
+	close(pair[0]);
 }
 
 FIXTURE_TEARDOWN(holder)
@@ -49,9 +72,9 @@ static bool is_found(FIXTURE_DATA(holder) *self, const char *name)
 	char path[64];
 
 	snprintf(path, sizeof(path), "%s/%s", self->folder, name);
-	holders_of_file(path, &self->tasks);
+	holders_of_file(path, 0, &self->tasks);
 	return self->tasks.count == 1 &&
-	       self->tasks.task[0].pid == self->child;
+	       self->tasks.task[0].pid == self->holder;
 }
 
 TEST_F(holder, a_file_is_found_by_its_path)
@@ -68,9 +91,33 @@ TEST_F(holder, a_file_is_found_by_a_link_to_it)
 
 TEST_F(holder, a_file_is_found_by_a_path_from_the_present_folder)
 {
-	holders_of_file("file", &self->tasks);
+	holders_of_file("file", 0, &self->tasks);
 	EXPECT_EQ(1, self->tasks.count);
-	EXPECT_EQ(self->child, self->tasks.task[0].pid);
+	EXPECT_EQ(self->holder, self->tasks.task[0].pid);
+}
+
+TEST_F(holder, a_process_and_its_children_are_left_out)
+{
+	holders_of_file("file", self->holder, &self->tasks);
+	EXPECT_EQ(0, self->tasks.count);
+	holders_of_file("file", self->child, &self->tasks);
+	EXPECT_EQ(0, self->tasks.count);
+	holders_of_file("file", getppid(), &self->tasks);
+	EXPECT_EQ(1, self->tasks.count);
+}
+
+TEST_F(holder, its_own_children_are_left_out)
+{
+	int fd = open("file", O_RDWR | O_CLOEXEC);
+	pid_t child = fork();
+
+	ASSERT_LE(0, child);
+	while (child == 0)
+		pause();
+	EXPECT_TRUE(is_found(self, "file"));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(fd);
 }
 
 TEST_HARNESS_MAIN

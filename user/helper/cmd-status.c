@@ -71,10 +71,10 @@ static void add_holders(struct json_object *object, const struct tasks *holders)
 }
 
 static void describe_link(struct json_object *document,
-			  const struct link_info *link)
+			  const struct link_info *link,
+			  const struct tasks *holders)
 {
 	struct json_object *object = output_object(document, "link");
-	struct tasks holders;
 
 	output_enum(object, "state", link->state,
 		    kernel_link_state(link->state));
@@ -84,9 +84,8 @@ static void describe_link(struct json_object *document,
 	if (link->error)
 		output_enum(object, "error", link->error,
 			    strerror((int)link->error));
-	kernel_find_holders(link, &holders);
-	if (holders.count)
-		add_holders(object, &holders);
+	if (holders->count)
+		add_holders(object, holders);
 	if (link->message_size)
 		output_u32(object, "message_size", link->message_size);
 	output_u32(object, "users", link->users);
@@ -115,12 +114,14 @@ static void describe_kernel(struct json_object *document,
 			    struct failure *failure)
 {
 	struct netlink_state state;
+	struct tasks holders;
 
 	if (ask(&state, failure) < 0)
 		return;
-	describe_link(document, &state.link);
+	kernel_find_holders(&state.link, daemon_pid(), &holders);
+	describe_link(document, &state.link, &holders);
 	describe_forwards(document, &state);
-	kernel_judge(&state.link, failure);
+	kernel_judge(&state.link, &holders, failure);
 }
 
 static int error_of(struct json_object *object)
@@ -155,7 +156,8 @@ static void describe_relay(struct json_object *relay)
 	struct tasks holders = { .count = 0 };
 
 	if (error_of(relay) == EBUSY)
-		holders_of_file(text_of(relay, "device"), &holders);
+		holders_of_file(text_of(relay, "device"), daemon_pid(),
+				&holders);
 	add_holders(relay, &holders);
 }
 
@@ -211,10 +213,15 @@ static void describe_daemon(struct json_object *document,
 static void judge_relay(struct json_object *document, struct failure *failure)
 {
 	struct json_object *relay = json_object_object_get(document, "relay");
+	struct tasks holders = { .count = 0 };
 	int error = error_of(relay);
 
-	if (failure->code == EXIT_NO_CLIENT && error)
-		transport_failure(-error, text_of(relay, "device"), failure);
+	if (failure->code != EXIT_NO_CLIENT || !error)
+		return;
+	if (error == EBUSY)
+		holders_of_file(text_of(relay, "device"), daemon_pid(),
+				&holders);
+	transport_failure(-error, text_of(relay, "device"), &holders, failure);
 }
 
 /* Then nobody uses the link, though serve runs. */

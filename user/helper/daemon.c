@@ -56,12 +56,13 @@ static int set_patience(int fd, time_t seconds)
 	return 0;
 }
 
+static const struct sockaddr_un address = {
+	.sun_family = AF_UNIX,
+	.sun_path = DAEMON_SOCKET,
+};
+
 static int connect_socket(time_t patience)
 {
-	const struct sockaddr_un address = {
-		.sun_family = AF_UNIX,
-		.sun_path = DAEMON_SOCKET,
-	};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int ret;
 
@@ -75,6 +76,22 @@ static int connect_socket(time_t patience)
 		return fd;
 	close(fd);
 	return ret;
+}
+
+/* Of who listens: known without an answer, and at once. */
+int daemon_pid(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct ucred peer = { .pid = 0 };
+	socklen_t length = sizeof(peer);
+
+	if (fd < 0)
+		return 0;
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) ==
+	    0)
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+	close(fd);
+	return peer.pid;
 }
 
 static int open_stream(struct daemon *daemon, time_t patience)

@@ -16,6 +16,9 @@ struct daemon;
 struct failure;
 struct json_object;
 
+/** daemon_pid() - its process; 0 if there is none that may be asked */
+int daemon_pid(void);
+
 /* The numbers and the names are promised to stay. */
 enum daemon_state {
 	DAEMON_RUNNING = 1,

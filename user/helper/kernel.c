@@ -83,21 +83,21 @@ static bool find_mei(char *path, size_t size)
 	return is_there;
 }
 
-void kernel_find_holders(const struct link_info *link, struct tasks *holders)
+void kernel_find_holders(const struct link_info *link, int but,
+			 struct tasks *holders)
 {
 	char path[64];
 
 	holders->count = 0;
 	if (link->state == AMT_LME_LINK_STATE_CONNECTING &&
 	    link->error == EBUSY && find_mei(path, sizeof(path)))
-		holders_of_file(path, holders);
+		holders_of_file(path, but, holders);
 }
 
 static void judge_connecting(const struct link_info *link,
+			     const struct tasks *holders,
 			     struct failure *failure)
 {
-	struct tasks holders;
-
 	switch (link->error) {
 	case 0:
 	case ENODEV: /* it was away, and is back */
@@ -105,9 +105,8 @@ static void judge_connecting(const struct link_info *link,
 			    "the link to AMT is not up yet; see dmesg if it stays so");
 		break;
 	case EBUSY:
-		kernel_find_holders(link, &holders);
 		taken_set(failure, "another program uses the LME client of AMT",
-			  &holders);
+			  holders);
 		break;
 	default:
 		failure_set(failure, EXIT_TIMEOUT,
@@ -116,7 +115,8 @@ static void judge_connecting(const struct link_info *link,
 	}
 }
 
-void kernel_judge(const struct link_info *link, struct failure *failure)
+void kernel_judge(const struct link_info *link, const struct tasks *holders,
+		  struct failure *failure)
 {
 	failure->code = EXIT_OK;
 	failure->message[0] = '\0';
@@ -127,7 +127,7 @@ void kernel_judge(const struct link_info *link, struct failure *failure)
 		judge_absent(failure);
 		break;
 	case AMT_LME_LINK_STATE_CONNECTING:
-		judge_connecting(link, failure);
+		judge_connecting(link, holders, failure);
 		break;
 	case AMT_LME_LINK_STATE_YIELDED:
 		failure_set(failure, EXIT_BUSY,
@@ -141,11 +141,12 @@ void kernel_judge(const struct link_info *link, struct failure *failure)
 
 bool kernel_has_mei(struct netlink *nl, struct failure *failure)
 {
+	const struct tasks nobody = { .count = 0 };
 	struct netlink_state state;
 
 	if (netlink_get_state(nl, &state) < 0)
 		return true;
-	kernel_judge(&state.link, failure);
+	kernel_judge(&state.link, &nobody, failure);
 	if (failure->code == EXIT_NO_MEI)
 		return false;
 	failure->code = EXIT_OK;

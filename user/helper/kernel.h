@@ -45,9 +45,11 @@ void kernel_watch_failed(struct failure *failure, int error);
 /**
  * kernel_judge() - say why a link is not up
  * @link: the link
+ * @holders: of kernel_find_holders()
  * @failure: set to why it is not up, and what to do; EXIT_OK if it is
  */
-void kernel_judge(const struct link_info *link, struct failure *failure);
+void kernel_judge(const struct link_info *link, const struct tasks *holders,
+		  struct failure *failure);
 
 /**
  * kernel_judge_disabled() - say if mei.ko has given the MEI device up
@@ -60,10 +62,12 @@ bool kernel_judge_disabled(struct failure *failure);
 /**
  * kernel_find_holders() - who may have LME, as the driver is refused
  * @link: the link
+ * @but: pid of who is left out, with its children: the daemon; or 0
  * @holders: set to who has the MEI device open; nobody if the driver is not
  *	refused, or procfs hides it
  */
-void kernel_find_holders(const struct link_info *link, struct tasks *holders);
+void kernel_find_holders(const struct link_info *link, int but,
+			 struct tasks *holders);
 
 /** kernel_link_state() - name of an enum amt_lme_link_state */
 const char *kernel_link_state(uint32_t state);

@@ -17,6 +17,11 @@
 
 /* ---- Processes ---- */
 
+bool task_is_of(const struct task *task, int pid)
+{
+	return pid && (task->pid == pid || task->parent == pid);
+}
+
 void tasks_add(struct tasks *tasks, const struct task *task)
 {
 	for (int i = 0; i < tasks->count && i < TASKS_MAX; i++)
@@ -62,6 +67,20 @@ static bool look_at_files(int root, const struct task *task,
 	return true;
 }
 
+/* Of "pid (name) state parent ..."; a name may have brackets. */
+static int parent_of(int root, int pid)
+{
+	char text[256];
+	const char *behind_name;
+	int parent = 0;
+
+	tree_read(root, text, sizeof(text), "proc/%d/stat", pid);
+	behind_name = strrchr(text, ')');
+	if (behind_name)
+		sscanf(behind_name, ") %*c %d", &parent);
+	return parent;
+}
+
 int processes_look(int root, const struct process_ops *ops, void *arg)
 {
 	DIR *folder = tree_folder(root, "proc");
@@ -71,7 +90,10 @@ int processes_look(int root, const struct process_ops *ops, void *arg)
 
 	while (folder && (name = tree_next(folder))) {
 		task.pid = isdigit((unsigned char)*name) ? atoi(name) : 0;
-		if (task.pid == 0 || task.pid == getpid())
+		if (task.pid == 0)
+			continue;
+		task.parent = parent_of(root, task.pid);
+		if (task_is_of(&task, getpid()))
 			continue;
 		tree_read(root, task.name, sizeof(task.name), "proc/%d/comm",
 			  task.pid);
@@ -183,6 +205,7 @@ struct search {
 	struct in6_addr address;
 	unsigned int port;
 	char target[TREE_PATH_SIZE];
+	int but;
 	struct tasks *found;
 };
 
@@ -190,7 +213,8 @@ static void on_file(void *arg, const struct task *task, const char *target)
 {
 	struct search *search = arg;
 
-	if (strcmp(target, search->target) == 0)
+	if (strcmp(target, search->target) == 0 &&
+	    !task_is_of(task, search->but))
 		tasks_add(search->found, task);
 }
 
@@ -206,10 +230,10 @@ static void on_socket(void *arg, const struct listening *socket)
 			 "socket:[%lu]", socket->inode);
 }
 
-void holders_of_file(const char *path, struct tasks *tasks)
+void holders_of_file(const char *path, int but, struct tasks *tasks)
 {
 	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct search search = { .found = tasks };
+	struct search search = { .but = but, .found = tasks };
 	char *real = realpath(path, NULL); /* /proc has no other */
 
 	tasks->count = 0;

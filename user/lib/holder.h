@@ -18,12 +18,17 @@
 /**
  * struct task - a process
  * @pid: 0 if it is not known
+ * @parent: that of its parent
  * @name: its name
  */
 struct task {
 	int pid;
+	int parent;
 	char name[TASK_NAME_SIZE];
 };
+
+/** task_is_of() - whether it is a process or a child of that; @pid may be 0 */
+bool task_is_of(const struct task *task, int pid);
 
 /** struct tasks - some processes; those beyond TASKS_MAX are only counted */
 struct tasks {
@@ -49,7 +54,7 @@ struct process_ops {
 };
 
 /**
- * processes_look() - look at all processes but this one
+ * processes_look() - look at all processes but this one and its children
  * @root: a folder with proc
  * @ops: who is told
  * @arg: for @ops
@@ -82,8 +87,13 @@ bool listening_bars(const struct listening *socket,
 /** listening_address() - an IP address as in struct listening; false: it is none */
 bool listening_address(const char *text, struct in6_addr *address);
 
-/** holders_of_file() - who has a file open, such as "/dev/mei0" */
-void holders_of_file(const char *path, struct tasks *tasks);
+/**
+ * holders_of_file() - who has a file open
+ * @path: such as "/dev/mei0"
+ * @but: pid of who is left out, with its children; or 0
+ * @tasks: set to who has
+ */
+void holders_of_file(const char *path, int but, struct tasks *tasks);
 
 /** holders_of_port() - who keeps others from listening there */
 void holders_of_port(const char *address, unsigned int port,

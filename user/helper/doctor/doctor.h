@@ -128,11 +128,13 @@ struct listener {
 
 /**
  * struct process_facts - what runs here
- * @mei: who has the controller open
+ * @daemon: pid of amt-helper serve, or 0
+ * @mei: who has the controller open, but for the daemon and its children
  * @lms: other programs that bring AMT's ports to this machine
  * @unseen: how many processes did not show their files
  */
 struct process_facts {
+	int daemon;
 	struct tasks mei;
 	struct tasks lms;
 	int unseen;

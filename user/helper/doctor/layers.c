@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "helper/daemon.h"
 #include "helper/doctor/doctor.h"
 
 const struct layer doctor_layers[LAYERS_MAX] = {
@@ -61,6 +62,7 @@ void doctor_look(struct doctor *doctor, int root)
 	look_at_kernel(doctor);
 	look_at_ports(doctor, root);
 	look_at_amt(doctor);
+	doctor->processes.daemon = daemon_pid();
 	look_at_processes(doctor, root); /* now, if AMT was busy */
 }
 

@@ -34,8 +34,10 @@ static void on_file(void *arg, const struct task *task, const char *target)
 	struct doctor *doctor = arg;
 	unsigned long inode;
 
+	/* The daemon has LME for the driver, and waits for it if it is taken. */
 	if (strncmp(target, "/dev/", 5) == 0 && *doctor->mei.name &&
-	    strcmp(target + 5, doctor->mei.name) == 0)
+	    strcmp(target + 5, doctor->mei.name) == 0 &&
+	    !task_is_of(task, doctor->processes.daemon))
 		tasks_add(&doctor->processes.mei, task);
 	if (sscanf(target, "socket:[%lu]", &inode) != 1)
 		return;

@@ -12,6 +12,7 @@
 #include "helper/serve/lifecycle.h"
 #include "helper/serve/link.h"
 #include "helper/serve/transport.h"
+#include "lib/holder.h"
 #include "lib/netlink.h"
 
 /* What keeps the link from being up for so long is worth a line. */
@@ -38,16 +39,26 @@ static uint64_t now_usec(const struct link *link)
 	return now;
 }
 
+/* Of the bus or of the relay; serve's own child is none. */
+static void find_holders(const struct link *link, struct tasks *holders)
+{
+	transport_find_holders(link->transport, holders);
+	if (!holders->count)
+		kernel_find_holders(&link->info, 0, holders);
+}
+
 static int on_patience_end(sd_event_source *source, uint64_t now, void *arg)
 {
 	struct link *link = arg;
 	struct failure failure;
+	struct tasks holders;
 
 	(void)source;
 	(void)now;
+	find_holders(link, &holders);
 	if (!driver_judge(link->driver, &failure) &&
-	    !transport_judge(link->transport, &failure))
-		kernel_judge(&link->info, &failure);
+	    !transport_judge(link->transport, &holders, &failure))
+		kernel_judge(&link->info, &holders, &failure);
 	if (link->was_up && failure.code == EXIT_NO_CLIENT &&
 	    !kernel_judge_disabled(&failure))
 		failure_set(&failure, EXIT_NO_CLIENT,

@@ -411,18 +411,18 @@ void transport_update(struct transport *transport,
 		try_now(transport);
 }
 
-static void set_taken(const char *device, struct failure *failure)
+static void set_taken(const char *device, const struct tasks *holders,
+		      struct failure *failure)
 {
-	struct tasks holders;
 	char what[128];
 
 	snprintf(what, sizeof(what), "all connections of %s to LME are taken",
 		 device);
-	holders_of_file(device, &holders);
-	taken_set(failure, what, &holders);
+	taken_set(failure, what, holders);
 }
 
-void transport_failure(int error, const char *device, struct failure *failure)
+void transport_failure(int error, const char *device,
+		       const struct tasks *holders, struct failure *failure)
 {
 	const char *path = *device ? device : "/dev/mei0";
 
@@ -446,7 +446,7 @@ void transport_failure(int error, const char *device, struct failure *failure)
 			    path);
 		break;
 	case -EBUSY:
-		set_taken(path, failure);
+		set_taken(path, holders, failure);
 		break;
 	case -ENODEV:
 		failure_set(failure, EXIT_TIMEOUT,
@@ -472,14 +472,24 @@ bool transport_get(const struct transport *transport,
 	return transport->mei >= 0 || transport->wanted;
 }
 
+void transport_find_holders(const struct transport *transport,
+			    struct tasks *holders)
+{
+	struct transport_info info;
+
+	holders->count = 0;
+	if (transport_get(transport, &info) && info.error == EBUSY)
+		holders_of_file(info.device, 0, holders);
+}
+
 bool transport_judge(const struct transport *transport,
-		     struct failure *failure)
+		     const struct tasks *holders, struct failure *failure)
 {
 	struct transport_info info;
 
 	if (!transport_get(transport, &info) || !info.error)
 		return false;
-	transport_failure(-info.error, info.device, failure);
+	transport_failure(-info.error, info.device, holders, failure);
 	return true;
 }
 

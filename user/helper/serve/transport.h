@@ -14,6 +14,7 @@
 
 struct failure;
 struct link_info;
+struct tasks;
 struct transport;
 
 /**
@@ -66,23 +67,30 @@ bool transport_is_ending(const struct transport *transport);
 void transport_update(struct transport *transport,
 		      const struct link_info *info);
 
+/** transport_find_holders() - who may have LME, if it is taken */
+void transport_find_holders(const struct transport *transport,
+			    struct tasks *holders);
+
 /**
  * transport_judge() - why nothing can be relayed
  * @transport: the transport
+ * @holders: of transport_find_holders()
  * @failure: filled if nothing is, but should be
  *
  * Return: false if there is nothing to say, as nothing is to be relayed.
  */
 bool transport_judge(const struct transport *transport,
-		     struct failure *failure);
+		     const struct tasks *holders, struct failure *failure);
 
 /**
  * transport_failure() - why a device cannot be relayed
  * @error: a negative errno
  * @device: path of the MEI device; may be empty
+ * @holders: who has it open, if all its connections are taken
  * @failure: to be filled
  */
-void transport_failure(int error, const char *device, struct failure *failure);
+void transport_failure(int error, const char *device,
+		       const struct tasks *holders, struct failure *failure);
 
 /**
  * struct transport_info - what is relayed, or should be
