@@ -106,6 +106,20 @@ TEST_F(holder, a_process_and_its_children_are_left_out)
 	EXPECT_EQ(1, self->tasks.count);
 }
 
+/* An empty one is nothing that a process has. */
+TEST_F(holder, several_are_found_in_one_look)
+{
+	struct holding holdings[3] = { 0 };
+
+	holding_of_file(&holdings[0], "file", 0);
+	holding_of_file(&holdings[2], "file", self->holder);
+	holders_find(holdings, ARRAY_SIZE(holdings));
+	EXPECT_EQ(1, holdings[0].holders.count);
+	EXPECT_EQ(self->holder, holdings[0].holders.task[0].pid);
+	EXPECT_EQ(0, holdings[1].holders.count);
+	EXPECT_EQ(0, holdings[2].holders.count);
+}
+
 TEST_F(holder, its_own_children_are_left_out)
 {
 	int fd = open("file", O_RDWR | O_CLOEXEC);

@@ -47,33 +47,145 @@ static const struct argp argp = {
 	.doc = doc,
 };
 
-static int ask(struct netlink_state *state, struct failure *failure)
+/**
+ * struct status - what the two halves say
+ * @kernel: the link and its forwards
+ * @has_kernel: they are known
+ * @state: of the daemon
+ * @answer: of the daemon if it runs, or NULL
+ * @relay: in @answer, or NULL
+ * @listeners: in @answer; an array if there is one
+ * @on_bus: who has LME, if it is on the bus and taken
+ * @on_relay: the same, if it is to be relayed
+ * @ports: who has the ports of @listeners, one for each
+ */
+struct status {
+	struct netlink_state kernel;
+	bool has_kernel;
+	enum daemon_state state;
+	struct json_object *answer;
+	struct json_object *relay;
+	struct json_object *listeners;
+	struct holding *on_bus;
+	struct holding *on_relay;
+	struct holding *ports;
+};
+
+/* ---- Asking ---- */
+
+static bool ask_kernel(struct netlink_state *state, struct failure *failure)
 {
 	struct netlink *nl;
 	int ret;
 
 	if (kernel_open(&nl, failure) < 0)
-		return -1;
+		return false;
 	ret = netlink_get_state(nl, state);
 	netlink_close(nl);
 	if (ret < 0)
-		return failure_set(failure, EXIT_INTERNAL,
-				   "cannot read the state of the link: %s",
-				   strerror(-ret));
+		failure_set(failure, EXIT_INTERNAL,
+			    "cannot read the state of the link: %s",
+			    strerror(-ret));
+	return ret == 0;
+}
+
+/* An answer has to have at least what is always there. */
+static void ask_daemon(struct status *status, struct failure *failure)
+{
+	struct daemon *daemon = NULL;
+	struct json_object *answer;
+
+	status->state = daemon_ask(&daemon, "status", false, failure);
+	answer = daemon ? daemon_read(daemon) : NULL;
+	daemon_close(daemon);
+	if (!json_object_object_get_ex(answer, "daemon", NULL) ||
+	    !json_object_object_get_ex(answer, "listeners",
+				       &status->listeners) ||
+	    !json_object_is_type(status->listeners, json_type_array)) {
+		status->listeners = NULL;
+		json_object_put(answer);
+		return;
+	}
+	status->answer = answer;
+	status->relay = json_object_object_get(answer, "relay");
+}
+
+static size_t listener_count(const struct status *status)
+{
+	return status->listeners ? json_object_array_length(status->listeners) :
+				   0;
+}
+
+static int error_of(struct json_object *object)
+{
+	struct json_object *error = json_object_object_get(object, "error");
+
+	return json_object_get_int(json_object_object_get(error, "value"));
+}
+
+static const char *text_of(struct json_object *object, const char *key)
+{
+	const char *text =
+		json_object_get_string(json_object_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static void look_for_device(struct status *status)
+{
+	char path[64];
+
+	if (kernel_taken_device(&status->kernel.link, path, sizeof(path)))
+		holding_of_file(status->on_bus, path, daemon_pid());
+	if (error_of(status->relay) == EBUSY)
+		holding_of_file(status->on_relay,
+				text_of(status->relay, "device"), daemon_pid());
+}
+
+static void look_for_port(struct json_object *listener, struct holding *port)
+{
+	struct json_object *number =
+		json_object_object_get(listener, "local_port");
+
+	if (error_of(listener) == EADDRINUSE)
+		holding_of_port(port, text_of(listener, "address"),
+				json_object_get_int(number));
+}
+
+/* Here and not in the daemon, which may not see processes of others. */
+static int find_holders(struct status *status, struct failure *failure)
+{
+	size_t count = listener_count(status);
+	struct holding *all = calloc(2 + count, sizeof(*all));
+
+	if (!all)
+		return failure_set(failure, EXIT_INTERNAL, "out of memory");
+	status->on_bus = all;
+	status->on_relay = all + 1;
+	status->ports = all + 2;
+	look_for_device(status);
+	for (size_t i = 0; i < count; i++)
+		look_for_port(json_object_array_get_idx(status->listeners, i),
+			      &status->ports[i]);
+	holders_find(all, 2 + count);
 	return 0;
 }
 
-static void add_holders(struct json_object *object, const struct tasks *holders)
+/* ---- Describing ---- */
+
+static void add_holders(struct json_object *object,
+			const struct holding *holding)
 {
 	char text[TASKS_TEXT_SIZE];
 
-	output_string(object, "holder", tasks_text(holders, text, sizeof(text)));
+	output_string(object, "holder",
+		      tasks_text(&holding->holders, text, sizeof(text)));
 }
 
 static void describe_link(struct json_object *document,
-			  const struct link_info *link,
-			  const struct tasks *holders)
+			  const struct status *status)
 {
+	const struct link_info *link = &status->kernel.link;
 	struct json_object *object = output_object(document, "link");
 
 	output_enum(object, "state", link->state,
@@ -84,8 +196,8 @@ static void describe_link(struct json_object *document,
 	if (link->error)
 		output_enum(object, "error", link->error,
 			    strerror((int)link->error));
-	if (holders->count)
-		add_holders(object, holders);
+	if (status->on_bus->holders.count)
+		add_holders(object, status->on_bus);
 	if (link->message_size)
 		output_u32(object, "message_size", link->message_size);
 	output_u32(object, "users", link->users);
@@ -110,125 +222,59 @@ static void describe_forwards(struct json_object *document,
 	}
 }
 
-static void describe_kernel(struct json_object *document,
-			    struct failure *failure)
+static void take_over(struct json_object *document,
+		      struct json_object *answer, const char *key)
 {
-	struct netlink_state state;
-	struct tasks holders;
-
-	if (ask(&state, failure) < 0)
-		return;
-	kernel_find_holders(&state.link, daemon_pid(), &holders);
-	describe_link(document, &state.link, &holders);
-	describe_forwards(document, &state);
-	kernel_judge(&state.link, &holders, failure);
+	json_object_object_add(document, key,
+			       json_object_get(json_object_object_get(answer,
+								      key)));
 }
 
-static int error_of(struct json_object *object)
+static void describe_running(struct json_object *document,
+			     const struct status *status)
 {
-	struct json_object *error = json_object_object_get(object, "error");
-
-	return json_object_get_int(json_object_object_get(error, "value"));
+	take_over(document, status->answer, "daemon");
+	if (status->relay) {
+		add_holders(status->relay, status->on_relay);
+		take_over(document, status->answer, "relay");
+	}
+	for (size_t i = 0; i < listener_count(status); i++)
+		add_holders(json_object_array_get_idx(status->listeners, i),
+			    &status->ports[i]);
+	take_over(document, status->answer, "listeners");
 }
 
-static const char *text_of(struct json_object *object, const char *key)
+static void describe(struct json_object *document, const struct status *status)
 {
-	const char *text =
-		json_object_get_string(json_object_object_get(object, key));
-
-	return text ? text : "";
+	if (status->has_kernel) {
+		describe_link(document, status);
+		describe_forwards(document, &status->kernel);
+	}
+	if (status->answer)
+		describe_running(document, status);
+	else
+		output_enum(output_object(document, "daemon"), "state",
+			    status->state, daemon_state_name(status->state));
 }
 
-static void describe_listener(struct json_object *row)
-{
-	struct tasks holders = { .count = 0 };
-
-	if (error_of(row) == EADDRINUSE)
-		holders_of_port(text_of(row, "address"),
-				json_object_get_int(json_object_object_get(
-					row, "local_port")),
-				&holders);
-	add_holders(row, &holders);
-}
-
-static void describe_relay(struct json_object *relay)
-{
-	struct tasks holders = { .count = 0 };
-
-	if (error_of(relay) == EBUSY)
-		holders_of_file(text_of(relay, "device"), daemon_pid(),
-				&holders);
-	add_holders(relay, &holders);
-}
-
-/* Here and not in the daemon, which may not see processes of others. */
-static void describe_holders(struct json_object *relay,
-			     struct json_object *listeners)
-{
-	size_t count = json_object_array_length(listeners);
-
-	if (json_object_is_type(relay, json_type_object))
-		describe_relay(relay);
-	for (size_t i = 0; i < count; i++)
-		describe_listener(json_object_array_get_idx(listeners, i));
-}
-
-/* Take over what the daemon says; false if it does not say that much. */
-static bool describe_running(struct json_object *document,
-			     struct json_object *answer)
-{
-	struct json_object *about, *listeners, *relay;
-
-	if (!json_object_object_get_ex(answer, "daemon", &about) ||
-	    !json_object_object_get_ex(answer, "listeners", &listeners) ||
-	    !json_object_is_type(listeners, json_type_array))
-		return false;
-	relay = json_object_object_get(answer, "relay");
-	describe_holders(relay, listeners);
-	json_object_object_add(document, "daemon", json_object_get(about));
-	if (relay)
-		json_object_object_add(document, "relay",
-				       json_object_get(relay));
-	json_object_object_add(document, "listeners",
-			       json_object_get(listeners));
-	return true;
-}
-
-static void describe_daemon(struct json_object *document,
-			    struct failure *failure)
-{
-	struct daemon *daemon = NULL;
-	enum daemon_state state =
-		daemon_ask(&daemon, "status", false, failure);
-	struct json_object *answer = daemon ? daemon_read(daemon) : NULL;
-
-	if (!describe_running(document, answer))
-		output_enum(output_object(document, "daemon"), "state", state,
-			    daemon_state_name(state));
-	json_object_put(answer);
-	daemon_close(daemon);
-}
+/* ---- Judging ---- */
 
 /* All the kernel knows is that the bus shows no LME. */
-static void judge_relay(struct json_object *document, struct failure *failure)
+static void judge_relay(const struct status *status, struct failure *failure)
 {
-	struct json_object *relay = json_object_object_get(document, "relay");
-	struct tasks holders = { .count = 0 };
-	int error = error_of(relay);
+	int error = error_of(status->relay);
 
-	if (failure->code != EXIT_NO_CLIENT || !error)
-		return;
-	if (error == EBUSY)
-		holders_of_file(text_of(relay, "device"), daemon_pid(),
-				&holders);
-	transport_failure(-error, text_of(relay, "device"), &holders, failure);
+	if (failure->code == EXIT_NO_CLIENT && error)
+		transport_failure(-error, text_of(status->relay, "device"),
+				  &status->on_relay->holders, failure);
 }
 
 /* Then nobody uses the link, though serve runs. */
-static void judge_released(struct json_object *document,
+static void judge_released(const struct status *status,
 			   struct failure *failure)
 {
-	struct json_object *daemon = json_object_object_get(document, "daemon");
+	struct json_object *daemon =
+		json_object_object_get(status->answer, "daemon");
 	struct json_object *state = json_object_object_get(daemon, "state");
 
 	if (json_object_get_int(json_object_object_get(state, "value")) ==
@@ -237,17 +283,30 @@ static void judge_released(struct json_object *document,
 			    "amt-helper serve has let go of the driver, until its amt-helper yield --module ends");
 }
 
+static void judge(const struct status *status, struct failure *failure)
+{
+	kernel_judge(&status->kernel.link, &status->on_bus->holders, failure);
+	judge_relay(status, failure);
+	judge_released(status, failure);
+}
+
 /* What is wrong with the kernel's half comes first: it is below. */
-static void describe(struct json_object *document, struct failure *failure)
+static void look(struct json_object *document, struct failure *failure)
 {
 	struct failure other = { .code = EXIT_OK };
+	struct status status = { 0 };
 
-	describe_kernel(document, failure);
-	describe_daemon(document, &other);
-	judge_relay(document, failure);
-	judge_released(document, failure);
+	status.has_kernel = ask_kernel(&status.kernel, failure);
+	ask_daemon(&status, &other);
+	if (find_holders(&status, failure) == 0) {
+		describe(document, &status);
+		if (status.has_kernel)
+			judge(&status, failure);
+	}
 	if (failure->code == EXIT_OK)
 		*failure = other;
+	free(status.on_bus);
+	json_object_put(status.answer);
 }
 
 int cmd_status(int argc, char **argv)
@@ -258,6 +317,6 @@ int cmd_status(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &json);
 	document = output_new();
-	describe(document, &failure);
+	look(document, &failure);
 	return failure_print(document, json, &failure);
 }

@@ -83,14 +83,19 @@ static bool find_mei(char *path, size_t size)
 	return is_there;
 }
 
+bool kernel_taken_device(const struct link_info *link, char *path, size_t size)
+{
+	return link->state == AMT_LME_LINK_STATE_CONNECTING &&
+	       link->error == EBUSY && find_mei(path, size);
+}
+
 void kernel_find_holders(const struct link_info *link, int but,
 			 struct tasks *holders)
 {
 	char path[64];
 
 	holders->count = 0;
-	if (link->state == AMT_LME_LINK_STATE_CONNECTING &&
-	    link->error == EBUSY && find_mei(path, sizeof(path)))
+	if (kernel_taken_device(link, path, sizeof(path)))
 		holders_of_file(path, but, holders);
 }
 

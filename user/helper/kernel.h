@@ -4,6 +4,7 @@
 #define HELPER_KERNEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct failure;
@@ -58,6 +59,9 @@ void kernel_judge(const struct link_info *link, const struct tasks *holders,
  * Return: whether it has.
  */
 bool kernel_judge_disabled(struct failure *failure);
+
+/** kernel_taken_device() - the MEI device whose LME the driver is refused, if so */
+bool kernel_taken_device(const struct link_info *link, char *path, size_t size);
 
 /**
  * kernel_find_holders() - who may have LME, as the driver is refused

@@ -200,64 +200,95 @@ bool listening_address(const char *text, struct in6_addr *address)
 
 /* ---- Holders ---- */
 
-/* What is held, and who does. */
-struct search {
+void holding_of_file(struct holding *holding, const char *path, int but)
+{
+	char *real = realpath(path, NULL); /* /proc has no other */
+
+	*holding = (struct holding){ .but = but };
+	snprintf(holding->target, sizeof(holding->target), "%s",
+		 real ? real : path);
+	free(real);
+}
+
+/* A port of this machine, and the first socket found that is in its way. */
+struct port {
 	struct in6_addr address;
-	unsigned int port;
-	char target[TREE_PATH_SIZE];
-	int but;
-	struct tasks *found;
+	unsigned int number;
+	struct holding *holding;
+};
+
+static void on_socket(void *arg, const struct listening *socket)
+{
+	const struct port *port = arg;
+	struct holding *holding = port->holding;
+
+	if (!*holding->target && socket->port == port->number &&
+	    listening_bars(socket, &port->address))
+		snprintf(holding->target, sizeof(holding->target),
+			 "socket:[%lu]", socket->inode);
+}
+
+void holding_of_port(struct holding *holding, const char *address,
+		     unsigned int port)
+{
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct port arg = { .number = port, .holding = holding };
+
+	*holding = (struct holding){ .but = 0 };
+	if (root < 0)
+		return;
+	if (listening_address(address, &arg.address))
+		listening_look(root, on_socket, &arg);
+	close(root);
+}
+
+struct search {
+	struct holding *holdings;
+	size_t count;
 };
 
 static void on_file(void *arg, const struct task *task, const char *target)
 {
-	struct search *search = arg;
+	const struct search *search = arg;
 
-	if (strcmp(target, search->target) == 0 &&
-	    !task_is_of(task, search->but))
-		tasks_add(search->found, task);
+	for (size_t i = 0; i < search->count; i++) {
+		struct holding *holding = &search->holdings[i];
+
+		if (strcmp(target, holding->target) == 0 &&
+		    !task_is_of(task, holding->but))
+			tasks_add(&holding->holders, task);
+	}
 }
 
 static const struct process_ops find_file = { .file = on_file };
 
-static void on_socket(void *arg, const struct listening *socket)
+static bool is_wanted(const struct search *search)
 {
-	struct search *search = arg;
-
-	if (!*search->target && socket->port == search->port &&
-	    listening_bars(socket, &search->address))
-		snprintf(search->target, sizeof(search->target),
-			 "socket:[%lu]", socket->inode);
+	for (size_t i = 0; i < search->count; i++)
+		if (*search->holdings[i].target)
+			return true;
+	return false;
 }
 
-void holders_of_file(const char *path, int but, struct tasks *tasks)
+void holders_find(struct holding *holdings, size_t count)
 {
-	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct search search = { .but = but, .found = tasks };
-	char *real = realpath(path, NULL); /* /proc has no other */
+	struct search search = { .holdings = holdings, .count = count };
+	int root;
 
-	tasks->count = 0;
-	snprintf(search.target, sizeof(search.target), "%s",
-		 real ? real : path);
-	free(real);
+	if (!is_wanted(&search))
+		return;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return;
 	processes_look(root, &find_file, &search);
 	close(root);
 }
 
-void holders_of_port(const char *address, unsigned int port,
-		     struct tasks *tasks)
+void holders_of_file(const char *path, int but, struct tasks *tasks)
 {
-	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct search search = { .port = port, .found = tasks };
+	struct holding holding;
 
-	tasks->count = 0;
-	if (root < 0)
-		return;
-	if (listening_address(address, &search.address))
-		listening_look(root, on_socket, &search);
-	if (*search.target)
-		processes_look(root, &find_file, &search);
-	close(root);
+	holding_of_file(&holding, path, but);
+	holders_find(&holding, 1);
+	*tasks = holding.holders;
 }

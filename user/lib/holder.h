@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/tree.h"
+
 #define TASK_NAME_SIZE 64
 #define TASKS_MAX 8
 #define TASKS_TEXT_SIZE 256
@@ -88,15 +90,33 @@ bool listening_bars(const struct listening *socket,
 bool listening_address(const char *text, struct in6_addr *address);
 
 /**
- * holders_of_file() - who has a file open
+ * struct holding - what somebody may have
+ * @target: what it is called in proc(5); empty: nobody has it
+ * @but: pid of who is left out, with its children; or 0
+ * @holders: who has it
+ */
+struct holding {
+	char target[TREE_PATH_SIZE];
+	int but;
+	struct tasks holders;
+};
+
+/**
+ * holding_of_file() - somebody may have a file open
+ * @holding: to be filled, without holders
  * @path: such as "/dev/mei0"
  * @but: pid of who is left out, with its children; or 0
- * @tasks: set to who has
  */
-void holders_of_file(const char *path, int but, struct tasks *tasks);
+void holding_of_file(struct holding *holding, const char *path, int but);
 
-/** holders_of_port() - who keeps others from listening there */
-void holders_of_port(const char *address, unsigned int port,
-		     struct tasks *tasks);
+/** holding_of_port() - somebody may keep others from listening there */
+void holding_of_port(struct holding *holding, const char *address,
+		     unsigned int port);
+
+/** holders_find() - find all holders, in one look at the processes */
+void holders_find(struct holding *holdings, size_t count);
+
+/** holders_of_file() - find those of one file */
+void holders_of_file(const char *path, int but, struct tasks *tasks);
 
 #endif /* LIB_HOLDER_H */
