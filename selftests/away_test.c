@@ -58,7 +58,7 @@ FIXTURE_VARIANT_ADD(away, lme_gone_for_15_s) {
 	.state = AMT_LME_LINK_STATE_ABSENT,
 	.error = ENOTTY,
 	.status = EXIT_NO_CLIENT,
-	.message = "enable AMT",
+	.message = "LME of AMT is away",
 };
 
 /* Firmware that was told so starts anew, and does not name LME. */
@@ -80,7 +80,7 @@ FIXTURE_VARIANT_ADD(away, amt_disabled) {
 	.state = AMT_LME_LINK_STATE_ABSENT,
 	.error = ENOTTY,
 	.status = EXIT_NO_CLIENT,
-	.message = "enable AMT",
+	.message = "LME of AMT is away",
 };
 
 static int controller_goes(FIXTURE_DATA(away) *self)

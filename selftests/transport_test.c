@@ -14,6 +14,7 @@
 
 #define CURL "curl", "--silent", "--show-error", "--max-time", "100"
 /* As of amt-helper(8). */
+#define EXIT_NO_CLIENT 5
 #define EXIT_BUSY 6
 #define EXIT_TIMEOUT 7
 #define LME_UUID "6733a4db-0476-4e7b-b3af-bcfc29bee7a7"
@@ -282,6 +283,44 @@ TEST_F(transport, taken_back_before_it_was_let_go_it_relays)
 	kill(self->machine.sim.pid, SIGCONT);
 	EXPECT_EQ(0, process_expect(&self->helper, "link up"));
 	EXPECT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
+}
+
+/* What serve says next it waits for, and status says the same. */
+static void expect_same_reason(struct __test_metadata *_metadata,
+			       FIXTURE_DATA(transport) *self, const char *text)
+{
+	struct json_object *said;
+	char line[512];
+
+	ASSERT_EQ(0, process_expect_line(&self->helper, "link waiting: ", line,
+					 sizeof(line)));
+	EXPECT_NE(NULL, strstr(line, text)) TH_LOG("%s", line);
+	said = status(&self->r);
+	EXPECT_NE(NULL, strstr(line, json_text(said, "error.message")))
+		TH_LOG("%s\n%s", line, self->r.text);
+	json_object_put(said);
+}
+
+TEST_F(transport, lme_that_is_away_is_not_said_to_be_disabled)
+{
+	ASSERT_EQ(0, sim_command("away 600000"));
+	WAIT_FOR(ABSENT);
+	expect_same_reason(_metadata, self, "LME of AMT is away");
+	EXPECT_EQ(EXIT_NO_CLIENT, self->r.status);
+}
+
+TEST_F(transport, a_driver_that_is_let_go_is_not_said_to_lack_lme)
+{
+	static const char *const yield[] = { "amt-helper", "yield", "--module",
+					     NULL };
+	struct process p;
+
+	ASSERT_EQ(0, process_start(&p, -1, true, yield));
+	ASSERT_EQ(0, process_expect(&p, "the driver is free"));
+	expect_same_reason(_metadata, self, "the driver is let go");
+	EXPECT_EQ(EXIT_BUSY, self->r.status);
+	EXPECT_EQ(128 + SIGKILL, process_end(&p, SIGKILL));
+	process_close(&p);
 }
 
 TEST_F(transport, a_device_that_is_not_there_is_said)

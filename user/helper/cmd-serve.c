@@ -277,13 +277,13 @@ static int start(struct serve *serve)
 		ret = transport_new(&serve->transport, serve->event,
 				    serve->device, &transport_ops, serve);
 	if (ret >= 0)
-		ret = report_new(&serve->report, serve->event,
-				 serve->instance.socket, serve->driver,
-				 serve->forwards, serve->connections,
-				 serve->transport);
-	if (ret >= 0)
 		ret = link_new(&serve->link, serve->event, serve->driver,
 			       serve->transport);
+	if (ret >= 0)
+		ret = report_new(&serve->report, serve->event,
+				 serve->instance.socket, serve->driver,
+				 serve->link, serve->forwards,
+				 serve->connections, serve->transport);
 	if (ret >= 0)
 		ret = driver_watch(serve->driver, serve->event, &driver_ops,
 				   serve);

@@ -259,35 +259,31 @@ static void describe(struct json_object *document, const struct status *status)
 
 /* ---- Judging ---- */
 
-/* All the kernel knows is that the bus shows no LME. */
-static void judge_relay(const struct status *status, struct failure *failure)
+/* The daemon sees its link up, and has not seen yet that it was lost. */
+static void judge_daemon(const struct status *status, struct failure *failure)
 {
-	int error = error_of(status->relay);
+	struct json_object *waiting =
+		json_object_object_get(status->answer, "waiting");
 
-	if (failure->code == EXIT_NO_CLIENT && error)
-		transport_failure(-error, text_of(status->relay, "device"),
+	if (error_of(status->relay) == EBUSY)
+		transport_failure(-EBUSY, text_of(status->relay, "device"),
 				  &status->on_relay->holders, failure);
+	else if (waiting)
+		failure_set(failure,
+			    json_object_get_int(json_object_object_get(
+				    waiting, "code")),
+			    "%s", text_of(waiting, "message"));
+	else if (failure->code == EXIT_NO_CLIENT)
+		kernel_judge_away(failure);
 }
 
-/* Then nobody uses the link, though serve runs. */
-static void judge_released(const struct status *status,
-			   struct failure *failure)
-{
-	struct json_object *daemon =
-		json_object_object_get(status->answer, "daemon");
-	struct json_object *state = json_object_object_get(daemon, "state");
-
-	if (json_object_get_int(json_object_object_get(state, "value")) ==
-		    DAEMON_RELEASED && failure->code == EXIT_NO_DAEMON)
-		failure_set(failure, EXIT_BUSY,
-			    "amt-helper serve has let go of the driver, until its amt-helper yield --module ends");
-}
-
+/* Where the bus shows no LME, or nobody uses it, the daemon knows why. */
 static void judge(const struct status *status, struct failure *failure)
 {
 	kernel_judge(&status->kernel.link, &status->on_bus->holders, failure);
-	judge_relay(status, failure);
-	judge_released(status, failure);
+	if (status->answer && (failure->code == EXIT_NO_CLIENT ||
+			       failure->code == EXIT_NO_DAEMON))
+		judge_daemon(status, failure);
 }
 
 /* What is wrong with the kernel's half comes first: it is below. */

@@ -57,6 +57,13 @@ bool kernel_judge_disabled(struct failure *failure)
 	return disabled;
 }
 
+void kernel_judge_away(struct failure *failure)
+{
+	if (!kernel_judge_disabled(failure))
+		failure_set(failure, EXIT_NO_CLIENT,
+			    "LME of AMT is away and waited for: the firmware restarts, or AMT is being disabled");
+}
+
 static void judge_absent(struct failure *failure)
 {
 	if (kernel_judge_disabled(failure))

@@ -53,6 +53,12 @@ void kernel_judge(const struct link_info *link, const struct tasks *holders,
 		  struct failure *failure);
 
 /**
+ * kernel_judge_away() - say that there was LME, and is none now
+ * @failure: set to that, or to what kernel_judge_disabled() says
+ */
+void kernel_judge_away(struct failure *failure);
+
+/**
  * kernel_judge_disabled() - say if mei.ko has given the MEI device up
  * @failure: set if it has
  *

@@ -47,6 +47,18 @@ static void find_holders(const struct link *link, struct tasks *holders)
 		kernel_find_holders(&link->info, 0, holders);
 }
 
+bool link_judge(const struct link *link, const struct tasks *holders,
+		struct failure *failure)
+{
+	if (!driver_judge(link->driver, failure) &&
+	    !transport_judge(link->transport, holders, failure))
+		kernel_judge(&link->info, holders, failure);
+	if (link->was_up && failure->code == EXIT_NO_CLIENT)
+		kernel_judge_away(failure);
+	return failure->code != EXIT_OK &&
+	       link->info.state != AMT_LME_LINK_STATE_IDLE;
+}
+
 static int on_patience_end(sd_event_source *source, uint64_t now, void *arg)
 {
 	struct link *link = arg;
@@ -56,14 +68,7 @@ static int on_patience_end(sd_event_source *source, uint64_t now, void *arg)
 	(void)source;
 	(void)now;
 	find_holders(link, &holders);
-	if (!driver_judge(link->driver, &failure) &&
-	    !transport_judge(link->transport, &holders, &failure))
-		kernel_judge(&link->info, &holders, &failure);
-	if (link->was_up && failure.code == EXIT_NO_CLIENT &&
-	    !kernel_judge_disabled(&failure))
-		failure_set(&failure, EXIT_NO_CLIENT,
-			    "LME of AMT is away and waited for: the firmware restarts, or AMT is being disabled");
-	if (link->info.state == AMT_LME_LINK_STATE_IDLE ||
+	if (!link_judge(link, &holders, &failure) ||
 	    strcmp(failure.message, link->said) == 0)
 		return 0;
 	memcpy(link->said, failure.message, sizeof(link->said));

@@ -3,11 +3,15 @@
 #ifndef SERVE_LINK_H
 #define SERVE_LINK_H
 
+#include <stdbool.h>
+
 #include <systemd/sd-event.h>
 
 struct driver;
+struct failure;
 struct link;
 struct link_info;
+struct tasks;
 struct transport;
 
 /**
@@ -24,6 +28,17 @@ int link_new(struct link **out, sd_event *event, const struct driver *driver,
 
 /** link_free() - end */
 void link_free(struct link *link);
+
+/**
+ * link_judge() - why the link is not up
+ * @link: the link
+ * @holders: who has the MEI device open, to be named if LME is taken
+ * @failure: filled
+ *
+ * Return: false if it is up, or nobody wants it.
+ */
+bool link_judge(const struct link *link, const struct tasks *holders,
+		struct failure *failure);
 
 /** link_update() - the link is, or still is, as @info says */
 void link_update(struct link *link, const struct link_info *info);

@@ -14,15 +14,18 @@
 #include "helper/serve/driver.h"
 #include "helper/serve/forwards.h"
 #include "helper/serve/lifecycle.h"
+#include "helper/serve/link.h"
 #include "helper/serve/listener.h"
 #include "helper/serve/report.h"
 #include "helper/serve/transport.h"
+#include "lib/holder.h"
 #include "lib/output.h"
 
 struct report {
 	sd_event *event;
 	struct control *control; /* NULL without a socket */
 	struct driver *driver;
+	const struct link *link;
 	const struct forwards *forwards;
 	const struct connections *connections;
 	const struct transport *transport;
@@ -87,6 +90,20 @@ static void add_relay(struct json_object *answer,
 	describe_error(relay, info.error);
 }
 
+/* Who has LME is named by who asks, and sees more of /proc. */
+static void add_waiting(struct json_object *answer, const struct link *link)
+{
+	const struct tasks nobody = { .count = 0 };
+	struct json_object *waiting;
+	struct failure failure;
+
+	if (!link_judge(link, &nobody, &failure))
+		return;
+	waiting = output_object(answer, "waiting");
+	output_u32(waiting, "code", failure.code);
+	output_string(waiting, "message", failure.message);
+}
+
 static void on_status(void *arg, struct json_object *answer)
 {
 	struct json_object *daemon = output_object(answer, "daemon");
@@ -100,6 +117,7 @@ static void on_status(void *arg, struct json_object *answer)
 	output_string(daemon, "version", AMT_HELPER_VERSION);
 	output_u32(daemon, "uptime", uptime(report));
 	output_u32(daemon, "connections", connections_count(report->connections));
+	add_waiting(answer, report->link);
 	add_relay(answer, report->transport);
 	forwards_list(report->forwards, add_listener,
 		      output_array(answer, "listeners"));
@@ -194,7 +212,8 @@ void report_door(struct report *report, const struct door_info *door)
 }
 
 int report_new(struct report **out, sd_event *event, int socket,
-	       struct driver *driver, const struct forwards *forwards,
+	       struct driver *driver, const struct link *link,
+	       const struct forwards *forwards,
 	       const struct connections *connections,
 	       const struct transport *transport)
 {
@@ -205,6 +224,7 @@ int report_new(struct report **out, sd_event *event, int socket,
 		return -ENOMEM;
 	report->event = event;
 	report->driver = driver;
+	report->link = link;
 	report->forwards = forwards;
 	report->connections = connections;
 	report->transport = transport;

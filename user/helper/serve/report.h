@@ -9,6 +9,7 @@ struct connections;
 struct door_info;
 struct driver;
 struct forwards;
+struct link;
 struct netlink_state;
 struct report;
 struct transport;
@@ -19,6 +20,7 @@ struct transport;
  * @event: the loop
  * @socket: the control socket, or -1: then there is nobody to tell
  * @driver: let go of for who asks for it
+ * @link: that is up, or why not
  * @forwards: with the listeners
  * @connections: with the clients
  * @transport: what is relayed
@@ -26,7 +28,8 @@ struct transport;
  * Return: 0, or a negative errno.
  */
 int report_new(struct report **out, sd_event *event, int socket,
-	       struct driver *driver, const struct forwards *forwards,
+	       struct driver *driver, const struct link *link,
+	       const struct forwards *forwards,
 	       const struct connections *connections,
 	       const struct transport *transport);
 
