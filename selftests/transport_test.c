@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "schema.h"
@@ -196,25 +198,35 @@ TEST_F(transport, without_a_free_connection_it_says_who_has_them_and_waits)
 	close(end[0]);
 }
 
-/* A new serve tries to connect: the kernel waits 15 s for an answer. */
-static int hang(FIXTURE_DATA(transport) *self)
+/* A new serve, whose child tries to connect. */
+static int hang(FIXTURE_DATA(transport) *self, pid_t *child)
 {
 	static const char *const serve[] = { "amt-helper", "serve", NULL };
 	int err = process_end(&self->helper, SIGTERM);
+	char find[64];
 
 	process_close(&self->helper);
 	err = err ?: process_suspend(&self->machine.sim);
 	err = err ?: process_start(&self->helper, -1, true, serve);
-	return err ?: process_expect(&self->helper,
-				     "link waiting: /dev/mei0 to LME: connecting");
+	snprintf(find, sizeof(find), "grep -ls '^PPid:\t%d$' /proc/*/status",
+		 self->helper.pid);
+	do {
+		err = err ?: run(&self->r, "sh", "-c", find) < 0;
+	} while (!err && sscanf(self->r.text, "/proc/%d/", child) != 1 &&
+		 process_is_running(&self->helper));
+	return err ?: task_wait_blocked(*child, SYS_ioctl);
 }
 
+/* The kernel waits 15 s for an answer, and says nothing meanwhile. */
 TEST_F(transport, firmware_that_hangs_is_said_before_and_after_the_first_try)
 {
 	struct json_object *said;
 	char line[512];
+	pid_t child;
 
-	ASSERT_EQ(0, hang(self));
+	ASSERT_EQ(0, hang(self, &child));
+	EXPECT_EQ(0, process_expect(&self->helper,
+				    "link waiting: /dev/mei0 to LME: connecting"));
 	said = status(&self->r);
 	EXPECT_EQ(EXIT_TIMEOUT, self->r.status);
 	EXPECT_EQ(EINPROGRESS, json_number(said, "relay.error.value"));
@@ -231,41 +243,35 @@ TEST_F(transport, firmware_that_hangs_is_said_before_and_after_the_first_try)
 	kill(self->machine.sim.pid, SIGCONT);
 }
 
-/* Starts yield --module, which is not answered as long as AMT hangs. */
-static int release_start(struct process *yield, const char *command)
+/* Starts yield --module; returns when serve, asked meanwhile, says so. */
+static int release_start(FIXTURE_DATA(transport) *self, struct process *yield,
+			 const char *command)
 {
-	struct process events;
-	int err;
+	int err = process_start(yield, -1, true, (const char *const[]){
+				"amt-helper", "yield", "--module", "--", "sh",
+				"-c", command, NULL });
+	struct json_object *said;
+	bool released = false;
 
-	err = process_start(&events, -1, true, (const char *const[]){
-			    "sh", "-c", "exec amt-helper events --follow >&2",
-			    NULL });
-	err = err ?: process_expect(&events, "link-down");
-	err = err ?: process_start(yield, -1, true, (const char *const[]){
-				   "amt-helper", "yield", "--module", "--", "sh",
-				   "-c", command, NULL });
-	err = err ?: process_expect(&events, "link-down state=yielded");
-	process_end(&events, SIGTERM);
-	process_close(&events);
-	return err;
+	while (!err && !released && process_is_running(yield)) {
+		said = status(&self->r);
+		released = !strcmp("released",
+				   json_text(said, "daemon.state.name"));
+		json_object_put(said);
+	}
+	return err ?: released ? 0 : -EPIPE;
 }
 
 /* What connects has the device open until the kernel waits no more. */
 TEST_F(transport, let_go_it_has_no_child_that_has_the_device)
 {
-	struct json_object *said;
 	struct process yield;
-	char command[96];
+	char command[64];
+	pid_t child;
 
-	ASSERT_EQ(0, hang(self));
-	snprintf(command, sizeof(command),
-		 "! grep -qs '^PPid:\t%d$' /proc/[0-9]*/status",
-		 self->helper.pid);
-	ASSERT_EQ(0, release_start(&yield, command));
-	/* It says so by itself meanwhile. */
-	said = status(&self->r);
-	EXPECT_STREQ("released", json_text(said, "daemon.state.name"));
-	json_object_put(said);
+	ASSERT_EQ(0, hang(self, &child));
+	snprintf(command, sizeof(command), "! [ -e /proc/%d ]", child);
+	EXPECT_EQ(0, release_start(self, &yield, command));
 	kill(self->machine.sim.pid, SIGCONT);
 	EXPECT_EQ(0, process_wait(&yield));
 	process_close(&yield);
@@ -275,14 +281,27 @@ TEST_F(transport, let_go_it_has_no_child_that_has_the_device)
 TEST_F(transport, taken_back_before_it_was_let_go_it_relays)
 {
 	struct process yield;
+	pid_t child;
 
-	ASSERT_EQ(0, hang(self));
-	ASSERT_EQ(0, release_start(&yield, "true"));
+	ASSERT_EQ(0, hang(self, &child));
+	ASSERT_EQ(0, release_start(self, &yield, "true"));
 	EXPECT_EQ(128 + SIGKILL, process_end(&yield, SIGKILL));
 	process_close(&yield);
 	kill(self->machine.sim.pid, SIGCONT);
 	EXPECT_EQ(0, process_expect(&self->helper, "link up"));
 	EXPECT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
+}
+
+TEST_F(transport, its_child_does_not_outlive_it)
+{
+	char path[32];
+	pid_t child;
+
+	ASSERT_EQ(0, hang(self, &child));
+	EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
+	snprintf(path, sizeof(path), "/proc/%d", child);
+	EXPECT_NE(0, access(path, F_OK));
+	kill(self->machine.sim.pid, SIGCONT);
 }
 
 /* What serve says next it waits for, and status says the same. */

@@ -554,5 +554,7 @@ void transport_free(struct transport *transport)
 		return;
 	transport_close(transport);
 	sd_event_source_disable_unref(transport->child_end);
+	if (transport->child > 0)
+		waitpid(transport->child, NULL, 0);
 	free(transport);
 }

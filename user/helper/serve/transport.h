@@ -41,7 +41,7 @@ struct transport_ops {
 int transport_new(struct transport **out, sd_event *event, const char *device,
 		  const struct transport_ops *ops, void *arg);
 
-/** transport_free() - transport_close(), and free; @transport may be NULL */
+/** transport_free() - transport_close() to its end, and free; may be NULL */
 void transport_free(struct transport *transport);
 
 /** transport_open() - @ctl, from device_open_ctl(), is there; not closed */
