@@ -2,10 +2,14 @@
 /* The link is left to another program, and taken back. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <pty.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
@@ -123,19 +127,107 @@ TEST_F(yield, the_helper_runs_a_command_and_returns_its_status)
 	EXPECT_EQ(0, next_open_works());
 }
 
-/* Firmware that says nothing keeps LME from being free. */
-TEST_F(yield, a_command_that_never_ran_has_not_succeeded)
+/* Until it takes signals by itself: before, they just end it. */
+static int wait_takes_signals(const struct process *p)
 {
-	static const char *const argv[] = { "amt-helper", "yield", "--",
-					    "true", NULL };
+	char path[32], line[128];
+	unsigned long blocked = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", p->pid);
+	while (!(blocked & 1UL << (SIGTERM - 1))) {
+		sched_yield();
+		file = fopen(path, "re");
+		if (!file)
+			return -errno;
+		while (fgets(line, sizeof(line), file))
+			sscanf(line, "SigBlk: %lx", &blocked);
+		fclose(file);
+	}
+	return 0;
+}
+
+/* Firmware that says nothing keeps LME from being free. */
+static void end_before_it_is_free(struct __test_metadata *_metadata,
+				  FIXTURE_DATA(yield) *self,
+				  const char *const argv[])
+{
 	struct process p;
 
 	ASSERT_EQ(0, process_suspend(&self->machine.sim));
 	ASSERT_EQ(0, process_start(&p, -1, true, argv));
 	WAIT_FOR(CONNECTING);
+	ASSERT_EQ(0, wait_takes_signals(&p));
 	EXPECT_EQ(128 + SIGTERM, process_end(&p, SIGTERM));
 	process_close(&p);
 	EXPECT_EQ(0, kill(self->machine.sim.pid, SIGCONT));
+	WAIT_FOR(UP);
+}
+
+TEST_F(yield, a_command_that_never_ran_has_not_succeeded)
+{
+	end_before_it_is_free(_metadata, self, (const char *const[]){
+			      "amt-helper", "yield", "--", "true", NULL });
+}
+
+TEST_F(yield, what_was_never_free_was_not_yielded)
+{
+	end_before_it_is_free(_metadata, self, (const char *const[]){
+			      "amt-helper", "yield", NULL });
+}
+
+/* The socket for events is the one that does not block. */
+static int watch_of(const struct process *p)
+{
+	int domain = 0, fd = -1;
+
+	for (int i = 0; i < 32; i++) {
+		fd = (int)syscall(SYS_pidfd_getfd, p->pidfd, i, 0);
+		if (fd >= 0 && !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain,
+					   &(socklen_t){ sizeof(domain) }) &&
+		    domain == AF_NETLINK && fcntl(fd, F_GETFL) & O_NONBLOCK)
+			return fd;
+		close(fd);
+	}
+	return -ENOENT;
+}
+
+/* A request that no family has is answered with an error, which it reads. */
+static int break_watch(const struct process *p)
+{
+	const struct nlmsghdr nonsense = {
+		.nlmsg_len = sizeof(nonsense),
+		.nlmsg_type = 0x7fff,
+		.nlmsg_flags = NLM_F_REQUEST,
+	};
+	int fd = watch_of(p);
+	char byte;
+
+	if (fd < 0)
+		return fd;
+	if (send(fd, &nonsense, sizeof(nonsense), 0) < 0)
+		return -errno;
+	while (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+		sched_yield();
+	close(fd);
+	return 0;
+}
+
+TEST_F(yield, a_command_runs_on_when_the_link_cannot_be_watched)
+{
+	static const char *const argv[] = { "amt-helper", "yield", "--", "sh",
+		"-c", "echo runs >&2; read -r end <&3; exit 3", NULL };
+	struct process p;
+	int end[2];
+
+	ASSERT_EQ(0, pipe2(end, O_CLOEXEC));
+	ASSERT_EQ(0, process_start(&p, end[0], true, argv));
+	ASSERT_EQ(0, process_expect(&p, "runs"));
+	EXPECT_EQ(0, break_watch(&p));
+	close(end[1]);
+	EXPECT_EQ(3, process_wait(&p));
+	process_close(&p);
+	close(end[0]);
 	WAIT_FOR(UP);
 }
 

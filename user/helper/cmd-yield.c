@@ -47,7 +47,7 @@ struct yield {
 	pid_t pid; /* of the command, 0 when it does not run */
 	bool yielded;
 	bool overdue; /* the command was asked to end */
-	int status; /* of the command; or of what ended us before it ran */
+	int status; /* of the command; or of what ended us before LME was free */
 	struct failure failure;
 };
 
@@ -57,9 +57,10 @@ static const char doc[] =
 	"signal. Channels end; connections made meanwhile wait. After --for\n"
 	"COMMAND gets SIGTERM, and 10 s later SIGKILL. With --module amt-helper\n"
 	"serve closes the driver, so that COMMAND can unload and load it.\v"
-	"Exit code: that of COMMAND, as the shell's; 0 without one; 4 no\n"
-	"permission; 7 AMT was not let go, serve does not answer, or COMMAND\n"
-	"ended by --for; 11 no kernel module.";
+	"Exit code: that of COMMAND, as the shell's; 0 without one; 128 and the\n"
+	"number of a signal that came before LME was free; 4 no permission; 7\n"
+	"AMT was not let go, serve does not answer, or COMMAND ended by --for;\n"
+	"11 no kernel module.";
 
 static const struct argp_option options[] = {
 	{ "for", 'f', "SECONDS", 0, "Not longer than this", 0 },
@@ -184,9 +185,6 @@ static int on_time(sd_event_source *source, uint64_t now, void *arg)
 	if (yield->overdue)
 		return 0;
 	yield->overdue = true;
-	/* All that is awaited now is the command's end. */
-	watch_free(yield->watch);
-	yield->watch = NULL;
 	return set_timer(yield, GRACE_USEC);
 }
 
@@ -196,7 +194,7 @@ static bool is_from_terminal(const struct signalfd_siginfo *info)
 	return info->ssi_signo == SIGINT && info->ssi_code == SI_KERNEL;
 }
 
-/* With a command its end is the end. One that never ran has not succeeded. */
+/* With a command its end is the end. What was never free was not yielded. */
 static int on_signal(sd_event_source *source,
 		     const struct signalfd_siginfo *info, void *arg)
 {
@@ -208,7 +206,7 @@ static int on_signal(sd_event_source *source,
 			kill(yield->pid, (int)info->ssi_signo);
 		return 0;
 	}
-	if (yield->command)
+	if (!yield->yielded)
 		yield->status = STATUS_SIGNAL + (int)info->ssi_signo;
 	end(yield);
 	return 0;
@@ -242,10 +240,15 @@ static void on_state(void *arg, const struct netlink_state *state)
 		begin(yield);
 }
 
+/* Once LME is free, it is free for as long as the control node is open. */
 static void on_watch_failed(void *arg, int error)
 {
 	struct yield *yield = arg;
 
+	watch_free(yield->watch);
+	yield->watch = NULL;
+	if (yield->yielded)
+		return;
 	kernel_watch_failed(&yield->failure, error);
 	end(yield);
 }
