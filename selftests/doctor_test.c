@@ -211,6 +211,30 @@ TEST_F(doctor, an_lms_that_holds_lme_is_28_and_keeps_it)
 	unlink("/tmp/lms");
 }
 
+/* Its connection and its open file are looked for when AMT has answered. */
+TEST_F(doctor, who_ends_while_amt_is_asked_holds_nothing)
+{
+	struct process asks;
+
+	ASSERT_EQ(0, process_start(&self->other, -1, true,
+				   ARGS("sh", "-c", HOLD)));
+	ASSERT_EQ(0, process_expect(&self->other, "16992"));
+	ASSERT_EQ(0, sim_command("think 5000"));
+	ASSERT_EQ(0, process_start(&asks, -1, true,
+				   ARGS("amt-helper", "doctor")));
+	while (sim_stat("pthi_requests") == 0)
+		sched_yield();
+	EXPECT_EQ(128 + SIGKILL, process_end(&self->other, SIGKILL));
+	process_close(&self->other);
+	self->r.status = process_wait(&asks);
+	process_output(&asks, self->r.text, sizeof(self->r.text));
+	EXPECT_EQ(0, show(&self->r));
+	EXPECT_TRUE(says(&self->r, "ok", "holder", "nobody has LME"));
+	process_close(&asks);
+	unlink("/tmp/hold");
+	unlink("/tmp/lms");
+}
+
 TEST_F(doctor, lme_for_two_is_hidden_by_the_bus_which_is_27)
 {
 	ASSERT_EQ(0, restart_sim(&self->machine, ARGS("--connections", "2")));

@@ -160,6 +160,7 @@ static inline void look(struct doctor *doctor, int root)
 	memset(doctor, 0, sizeof(*doctor));
 	look_at_module(doctor, root);
 	look_at_mei(doctor, root);
+	look_at_connections(doctor, root);
 	look_at_ports(doctor, root);
 	look_at_processes(doctor, root);
 	doctor->kernel_error = -ENOENT;

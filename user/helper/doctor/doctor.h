@@ -289,9 +289,10 @@ void doctor_conversation(const struct doctor *doctor, struct amt *amt,
 /* Parts of doctor_look(), in this order. */
 void look_at_module(struct doctor *doctor, int root);
 void look_at_mei(struct doctor *doctor, int root);
+void look_at_amt(struct doctor *doctor);
+void look_at_connections(struct doctor *doctor, int root);
 void look_at_kernel(struct doctor *doctor);
 void look_at_ports(struct doctor *doctor, int root);
-void look_at_amt(struct doctor *doctor);
 void look_at_processes(struct doctor *doctor, int root);
 
 /** client_find() - a client of the firmware by its GUID, or NULL */

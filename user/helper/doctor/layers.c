@@ -59,11 +59,13 @@ void doctor_look(struct doctor *doctor, int root)
 	memset(doctor, 0, sizeof(*doctor));
 	look_at_module(doctor, root);
 	look_at_mei(doctor, root);
+	look_at_amt(doctor);
+	/* AMT may take long: all that is taken, and by whom, at the same time. */
+	look_at_connections(doctor, root);
 	look_at_kernel(doctor);
 	look_at_ports(doctor, root);
-	look_at_amt(doctor);
 	doctor->processes.daemon = daemon_pid();
-	look_at_processes(doctor, root); /* now, if AMT was busy */
+	look_at_processes(doctor, root);
 }
 
 void doctor_judge(const struct doctor *doctor,

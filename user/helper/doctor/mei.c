@@ -237,8 +237,6 @@ static void read_clients(struct mei_facts *mei, int root)
 	read_bus(mei, root);
 	mei->listed = read_debugfs(mei, root, "meclients", read_client_line) &&
 		      mei->client_count > 0;
-	if (mei->listed)
-		read_debugfs(mei, root, "active", read_connection_line);
 }
 
 /* One that has AMT before one that may have it; then the first. */
@@ -287,4 +285,11 @@ void look_at_mei(struct doctor *doctor, int root)
 	snprintf(path, sizeof(path), "dev/%s", best->name);
 	best->node = tree_has(root, "%s", path);
 	best->access = tree_may(root, path, R_OK | W_OK);
+}
+
+void look_at_connections(struct doctor *doctor, int root)
+{
+	if (doctor->mei.listed)
+		read_debugfs(&doctor->mei, root, "active",
+			     read_connection_line);
 }
