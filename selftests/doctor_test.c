@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -422,6 +423,22 @@ TEST_F(doctor, an_amthi_that_is_taken_names_by_whom)
 	EXPECT_EQ(0, process_wait(&self->other));
 	process_close(&self->other);
 	close(end[0]);
+}
+
+/* As another amt-helper, which AMT does not answer. */
+TEST_F(doctor, one_that_keeps_the_device_locked_is_named_after_15_s)
+{
+	int fd = open("/dev/mei0", O_RDWR | O_CLOEXEC);
+	int64_t start = now_ms();
+	char name[64];
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, flock(fd, LOCK_EX));
+	EXPECT_EQ(0, doctor(&self->r));
+	EXPECT_GT(150000, now_ms() - start);
+	snprintf(name, sizeof(name), "open in doctor_test[%d]", getpid());
+	EXPECT_TRUE(says(&self->r, "unknown", "manageability", name));
+	close(fd);
 }
 
 /* ---- JSON ---- */

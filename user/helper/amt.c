@@ -83,7 +83,7 @@ static int connect_once(struct amt *amt)
 	if (!device && *amt->found)
 		device = amt->found;
 	ret = mei_connect(&amt->mei, device, clients[amt->client].guid,
-			  AMT_LOCK_SECONDS);
+			  amt->queue);
 	if (ret == -ENOENT)
 		amt->found[0] = '\0';
 	if (ret < 0)
@@ -176,8 +176,8 @@ static int set_failure(const struct amt *amt, int error,
 				   path, client);
 	case ETIME:
 		return failure_set(failure, EXIT_BUSY,
-				   "%s: another amt-helper has it for more than %d s; see: fuser -v %s",
-				   path, AMT_LOCK_SECONDS, path);
+				   "%s: another amt-helper has it for more than %u s; see: fuser -v %s",
+				   path, amt->queue, path);
 	default:
 		return failure_set(failure, EXIT_INTERNAL,
 				   "%s: the %s client: %s", path, client,

@@ -22,12 +22,13 @@ struct failure;
 #define AMT_TRIES 20
 
 /* Others of this program have a connection for no longer without a reply. */
-#define AMT_LOCK_SECONDS (AMT_TIMEOUT_MAX + 30)
+#define AMT_QUEUE (AMT_TIMEOUT_MAX + 30)
 
 /**
  * struct amt - a conversation with the clients of the firmware
  * @device: path of the MEI device, or NULL
  * @timeout: for a reply, in seconds
+ * @queue: for others of this program to have asked what they ask, in seconds
  * @tries: of one request, for a client that another program has, or that a
  *         reset took away
  * @mei: the connection
@@ -39,6 +40,7 @@ struct failure;
 struct amt {
 	const char *device;
 	unsigned int timeout;
+	unsigned int queue;
 	int tries;
 	struct mei mei;
 	char found[sizeof(((struct mei *)0)->path)];
@@ -48,7 +50,8 @@ struct amt {
 };
 
 #define AMT_CLOSED \
-	{ .timeout = AMT_TIMEOUT, .tries = AMT_TRIES, .mei = MEI_CLOSED }
+	{ .timeout = AMT_TIMEOUT, .queue = AMT_QUEUE, .tries = AMT_TRIES, \
+	  .mei = MEI_CLOSED }
 
 /** amt_children - the options --device and --timeout; their input is a struct amt */
 extern const struct argp_child amt_children[];

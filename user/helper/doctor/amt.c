@@ -11,6 +11,7 @@ void doctor_conversation(const struct doctor *doctor, struct amt *amt,
 	snprintf(device, DEVICE_SIZE, "/dev/%s", doctor->mei.name);
 	*amt = (struct amt)AMT_CLOSED;
 	amt->device = device;
+	amt->queue = AMT_TIMEOUT;
 	amt->tries = 1;
 }
 

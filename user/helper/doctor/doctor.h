@@ -278,7 +278,7 @@ void doctor_judge(const struct doctor *doctor,
 		  struct finding findings[LAYERS_MAX]);
 
 /**
- * doctor_conversation() - begin to talk to AMT, without trying again
+ * doctor_conversation() - begin to talk to AMT, without much patience
  * @doctor: what was seen
  * @amt: to be filled
  * @device: room for its path, to be kept
