@@ -39,9 +39,15 @@ FIXTURE(doctor) {
 	struct genl events;
 };
 
+/* The clients of new firmware come to the bus one by one. */
 FIXTURE_SETUP(doctor)
 {
+	struct link_state link;
+
 	ASSERT_EQ(0, machine_start(&self->machine, NULL));
+	ASSERT_EQ(0, genl_open(&self->events, true));
+	ASSERT_EQ(0, link_wait(&self->events, AMT_LME_LINK_STATE_IDLE, &link));
+	genl_close(&self->events);
 }
 
 FIXTURE_TEARDOWN(doctor)
