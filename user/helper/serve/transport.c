@@ -34,7 +34,7 @@
 
 #define BACKOFF_MIN_USEC 50000
 #define BACKOFF_MAX_USEC 5000000
-/* Firmware without that client: it may be switched on later. */
+/* Firmware that never had that client: it may be switched on later. */
 #define BACKOFF_ABSENT_USEC 60000000
 /* The driver gives its last messages a second. */
 #define GOODBYE_MS 2000
@@ -55,6 +55,7 @@ struct transport {
 	bool wanted; /* the driver has no link */
 	sd_event_source *timer; /* until the next try */
 	uint64_t backoff;
+	bool seen; /* LME was there once */
 	int error; /* of the last try, -EINPROGRESS for none; 0 if not wanted */
 	const struct transport_ops *ops;
 	void *arg;
@@ -105,8 +106,8 @@ static void carry_stop(struct transport *t)
 static int carry_over(struct transport *t)
 {
 	carry_stop(t);
-	try_later(t, t->error == -ENOTTY ? BACKOFF_ABSENT_USEC :
-					    BACKOFF_MAX_USEC);
+	try_later(t, t->error == -ENOTTY && !t->seen ? BACKOFF_ABSENT_USEC :
+							BACKOFF_MAX_USEC);
 	return 0;
 }
 
@@ -305,6 +306,7 @@ static int on_answer(struct transport *t)
 	take_answer(t->answer, &answer, &t->mei);
 	forget_answer(t);
 	memcpy(t->path, answer.path, sizeof(t->path));
+	t->seen |= answer.error == 0;
 	if (answer.error == 0)
 		answer.error = carry_start(t, answer.max_message);
 	set_error(t, answer.error < 0 ? answer.error : -EINPROGRESS);
@@ -387,7 +389,7 @@ static void try_later(struct transport *t, uint64_t max)
 {
 	t->timer = sd_event_source_disable_unref(t->timer);
 	sd_event_add_time_relative(t->event, &t->timer, CLOCK_MONOTONIC,
-				   t->backoff, 0, on_timer, t);
+				   t->backoff, t->backoff / 8, on_timer, t);
 	t->backoff = 2 * t->backoff < max ? 2 * t->backoff : max;
 }
 
