@@ -389,7 +389,7 @@ static void try_later(struct transport *t, uint64_t max)
 {
 	t->timer = sd_event_source_disable_unref(t->timer);
 	sd_event_add_time_relative(t->event, &t->timer, CLOCK_MONOTONIC,
-				   t->backoff, t->backoff / 8, on_timer, t);
+				   t->backoff, t->backoff / 50, on_timer, t);
 	t->backoff = 2 * t->backoff < max ? 2 * t->backoff : max;
 }
 
