@@ -15,6 +15,29 @@ static bool is_code(char type)
 	return type == 't' || type == 'T';
 }
 
+/* Its code ends with the page of its last function. */
+int range_of_module(const char *name, struct range *range)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	char line[512], module[64];
+	uint64_t at;
+	char type;
+
+	*range = (struct range){ .start = UINT64_MAX };
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%" SCNx64 " %c %*s [%63[^]]", &at, &type,
+			   module) != 3 || !is_code(type) ||
+		    strcmp(module, name))
+			continue;
+		range->start = at < range->start ? at : range->start;
+		range->end = at > range->end ? at : range->end;
+	}
+	if (file)
+		fclose(file);
+	range->end = (range->end | 4095) + 1;
+	return range->start == UINT64_MAX ? -ENOENT : 0;
+}
+
 /* The kernel's symbols come in the order of their addresses. */
 int range_of_function(const char *name, struct range *range)
 {
@@ -83,6 +106,14 @@ int injector_set(const char *injector, const char *knob, uint64_t value)
 
 	knob_path(injector, knob, path);
 	return number_write(path, value);
+}
+
+int64_t injector_get(const char *injector, const char *knob)
+{
+	char path[128];
+
+	knob_path(injector, knob, path);
+	return number_read(path);
 }
 
 bool injector_exists(const char *injector)

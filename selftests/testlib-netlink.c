@@ -176,7 +176,9 @@ static int receive(struct genl *g, struct genl_answer *answer)
 	if (err == -NLE_DUMP_INTR)
 		return -EINTR;
 	/* An error message from the kernel is an answer too. */
-	return err < 0 && !answer->error ? -EIO : 0;
+	if (err >= 0 || answer->error)
+		return 0;
+	return err == -NLE_NOMEM ? -ENOBUFS : -EIO;
 }
 
 /* Asked on another socket: here an event could come in place of the answer. */
@@ -231,6 +233,7 @@ int genl_open(struct genl *g, bool events)
 void genl_close(struct genl *g)
 {
 	nl_socket_free(g->sock);
+	g->sock = NULL;
 }
 
 struct nl_msg *genl_message(const struct genl *g, uint8_t cmd, int flags)

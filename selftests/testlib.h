@@ -391,6 +391,9 @@ struct range {
 	uint64_t end;
 };
 
+/** range_of_module() - the code of a module */
+int range_of_module(const char *name, struct range *range);
+
 /** range_of_function() - a function of the kernel */
 int range_of_function(const char *name, struct range *range);
 
@@ -408,6 +411,9 @@ int injector_aim(const char *injector, const struct range *range);
 
 /** injector_set() - set a number of an injector */
 int injector_set(const char *injector, const char *knob, uint64_t value);
+
+/** injector_get() - a number of an injector */
+int64_t injector_get(const char *injector, const char *knob);
 
 /** number_write() - write a number into a file of the kernel */
 int number_write(const char *path, uint64_t value);
@@ -514,7 +520,7 @@ struct nl_msg *genl_message(const struct genl *g, uint8_t cmd, int flags);
  */
 int genl_ask(struct genl *g, struct nl_msg *msg, struct genl_answer *answer);
 
-/** genl_event() - the next event; -ETIME after @ms */
+/** genl_event() - the next event; -ETIME after @ms, -ENOBUFS: some were lost */
 int genl_event(struct genl *g, struct genl_answer *answer, int ms);
 
 /** channels_dump() - all channels, as often as it takes for all at one time */
