@@ -494,9 +494,11 @@ static int arm(struct stage *s, unsigned int nth)
 		  injector_set(s->injector, "times", 1);
 
 	/* There is a link already: it only allocates. */
-	while (!err && injector_get(s->injector, "times"))
+	for (unsigned int i = 0; !err && i < nth; i++)
 		if (open_link(s, s->ctl, PAGES) >= 0)
 			err = -EBADE;
+	if (!err && injector_get(s->injector, "times"))
+		err = -ENODATA;
 	s->shown = err;
 	return err ?: injector_set(s->injector, "times", 1);
 }
