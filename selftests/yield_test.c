@@ -127,6 +127,22 @@ TEST_F(yield, the_helper_runs_a_command_and_returns_its_status)
 	EXPECT_EQ(0, next_open_works());
 }
 
+TEST_F(yield, who_ignores_its_children_gets_the_status_all_the_same)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		signal(SIGCHLD, SIG_IGN);
+		execlp("amt-helper", "amt-helper", "yield", "--", "sh", "-c",
+		       "exit 3", NULL);
+		_exit(127);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(3, WEXITSTATUS(status));
+	WAIT_FOR(UP);
+}
+
 /* Until it takes signals by itself: before, they just end it. */
 static int wait_takes_signals(const struct process *p)
 {

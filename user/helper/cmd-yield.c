@@ -264,6 +264,7 @@ static int watch_signals(struct yield *yield)
 	sigset_t set;
 	int ret = 0;
 
+	signal(SIGCHLD, SIG_DFL); /* ignored, it would have no child waited for */
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
