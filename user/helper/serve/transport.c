@@ -387,10 +387,12 @@ static int on_timer(sd_event_source *source, uint64_t now, void *arg)
 
 static void try_later(struct transport *t, uint64_t max)
 {
+	uint64_t pause = t->backoff < max ? t->backoff : max;
+
 	t->timer = sd_event_source_disable_unref(t->timer);
-	sd_event_add_time_relative(t->event, &t->timer, CLOCK_MONOTONIC,
-				   t->backoff, t->backoff / 50, on_timer, t);
-	t->backoff = 2 * t->backoff < max ? 2 * t->backoff : max;
+	sd_event_add_time_relative(t->event, &t->timer, CLOCK_MONOTONIC, pause,
+				   pause / 50, on_timer, t);
+	t->backoff = 2 * pause;
 }
 
 /* ---- Interface ---- */
@@ -404,6 +406,7 @@ void transport_update(struct transport *transport,
 	/* Firmware that ends each session after its start is not hammered. */
 	if (info->settled || info->state == AMT_LME_LINK_STATE_YIELDED)
 		transport->backoff = BACKOFF_MIN_USEC;
+	transport->seen |= info->state == AMT_LME_LINK_STATE_UP;
 	if (!wanted)
 		set_error(transport, 0);
 	else if (!transport->wanted)
