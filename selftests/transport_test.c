@@ -6,8 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -16,9 +19,11 @@
 
 #define CURL "curl", "--silent", "--show-error", "--max-time", "100"
 /* As of amt-helper(8). */
+#define EXIT_NO_MEI 3
 #define EXIT_NO_CLIENT 5
 #define EXIT_BUSY 6
 #define EXIT_TIMEOUT 7
+#define EXIT_NO_MODULE 11
 #define LME_UUID "6733a4db-0476-4e7b-b3af-bcfc29bee7a7"
 
 static const char *const one_connection[] = { "--connections", "1", NULL };
@@ -340,6 +345,74 @@ TEST_F(transport, a_driver_that_is_let_go_is_not_said_to_lack_lme)
 	EXPECT_EQ(EXIT_BUSY, self->r.status);
 	EXPECT_EQ(128 + SIGKILL, process_end(&p, SIGKILL));
 	process_close(&p);
+}
+
+#define SOCKET "/run/amt-helper/sock"
+
+/* What status makes of a daemon with that answer. */
+static int status_of(const char *answer, struct result *r)
+{
+	static const char *const status[] = { "sh", "-c",
+		"exec amt-helper status --json 2>&1", NULL };
+	const struct sockaddr_un address = {
+		.sun_family = AF_UNIX, .sun_path = SOCKET,
+	};
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct process p;
+	int client;
+
+	if (bind(listener, (const struct sockaddr *)&address, sizeof(address)) ||
+	    listen(listener, 2) || process_start(&p, -1, true, status))
+		return -errno;
+	client = fd_wait(listener, POLLIN, WAIT_MS) ?
+		 accept4(listener, NULL, NULL, SOCK_CLOEXEC) : -1;
+	write_all(client, answer, strlen(answer));
+	r->status = process_wait(&p);
+	process_output(&p, r->text, sizeof(r->text));
+	process_close(&p);
+	close(client);
+	close(listener);
+	unlink(SOCKET);
+	return r->status;
+}
+
+#define WAITING(code) "\"waiting\":{\"code\":" #code ",\"message\":\"why\"}"
+#define RELAY(error) \
+	"\"relay\":{\"device\":\"/dev/mei0\",\"error\":{\"value\":" #error "}}"
+
+TEST_F(transport, status_takes_from_serve_what_it_could_say_itself)
+{
+	static const struct {
+		const char *answer;
+		int status;
+		const char *text;
+	} rows[] = {
+		{ WAITING(3), EXIT_NO_MEI, "\"why\"" },
+		{ WAITING(6), EXIT_BUSY, "\"why\"" },
+		{ WAITING(11), EXIT_NO_MODULE, "\"why\"" },
+		{ WAITING(4), EXIT_TIMEOUT, "\"amt-helper serve: why\"" },
+		{ WAITING(1), EXIT_TIMEOUT, "\"amt-helper serve: why\"" },
+		{ WAITING(0), EXIT_NO_CLIENT, "is away" },
+		{ WAITING(300), EXIT_NO_CLIENT, "is away" },
+		{ "\"waiting\":[]", EXIT_NO_CLIENT, "is away" },
+		{ "\"relay\":\"none\"", EXIT_NO_CLIENT, "is away" },
+		{ RELAY(16) "," WAITING(5), EXIT_BUSY, "are taken" },
+		{ RELAY(115), EXIT_TIMEOUT, "connecting" },
+		{ RELAY(115) "," WAITING(0), EXIT_TIMEOUT, "connecting" },
+	};
+	char answer[256];
+
+	ASSERT_EQ(0, process_end(&self->helper, SIGTERM));
+	WAIT_FOR(ABSENT);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(answer, sizeof(answer),
+			 "{\"daemon\":{},\"listeners\":[],%s}\n",
+			 rows[i].answer);
+		EXPECT_EQ(rows[i].status, status_of(answer, &self->r))
+			TH_LOG("%s%s", answer, self->r.text);
+		EXPECT_NE(NULL, strstr(self->r.text, rows[i].text))
+			TH_LOG("%s%s", answer, self->r.text);
+	}
 }
 
 TEST_F(transport, a_device_that_is_not_there_is_said)

@@ -54,6 +54,7 @@ static const struct argp argp = {
  * @state: of the daemon
  * @answer: of the daemon if it runs, or NULL
  * @relay: in @answer, or NULL
+ * @waiting: in @answer, or NULL
  * @listeners: in @answer; an array if there is one
  * @on_bus: who has LME, if it is on the bus and taken
  * @on_relay: the same, if it is to be relayed
@@ -65,6 +66,7 @@ struct status {
 	enum daemon_state state;
 	struct json_object *answer;
 	struct json_object *relay;
+	struct json_object *waiting;
 	struct json_object *listeners;
 	struct holding *on_bus;
 	struct holding *on_relay;
@@ -89,6 +91,14 @@ static bool ask_kernel(struct netlink_state *state, struct failure *failure)
 	return ret == 0;
 }
 
+static struct json_object *object_in(struct json_object *answer,
+				     const char *key)
+{
+	struct json_object *object = json_object_object_get(answer, key);
+
+	return json_object_is_type(object, json_type_object) ? object : NULL;
+}
+
 /* An answer has to have at least what is always there. */
 static void ask_daemon(struct status *status, struct failure *failure)
 {
@@ -107,7 +117,8 @@ static void ask_daemon(struct status *status, struct failure *failure)
 		return;
 	}
 	status->answer = answer;
-	status->relay = json_object_object_get(answer, "relay");
+	status->relay = object_in(answer, "relay");
+	status->waiting = object_in(answer, "waiting");
 }
 
 static size_t listener_count(const struct status *status)
@@ -259,20 +270,45 @@ static void describe(struct json_object *document, const struct status *status)
 
 /* ---- Judging ---- */
 
-/* The daemon sees its link up, and has not seen yet that it was lost. */
+/* What the daemon lacks itself, as permission, who asks does not. */
+static bool judge_waiting(struct json_object *waiting, struct failure *failure)
+{
+	enum exit_code code = json_object_get_int(
+			json_object_object_get(waiting, "code"));
+	const char *message = text_of(waiting, "message");
+
+	switch (code) {
+	case EXIT_NO_MEI:
+	case EXIT_NO_CLIENT:
+	case EXIT_BUSY:
+	case EXIT_TIMEOUT:
+	case EXIT_NO_MODULE:
+	case EXIT_NO_DAEMON:
+		failure_set(failure, code, "%s", message);
+		return true;
+	case EXIT_INTERNAL:
+	case EXIT_PERMISSION:
+		failure_set(failure, EXIT_TIMEOUT, "amt-helper serve: %s",
+			    message);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * An old daemon has an error of its relay only. One with neither sees its link
+ * up, and has not seen yet that it was lost.
+ */
 static void judge_daemon(const struct status *status, struct failure *failure)
 {
-	struct json_object *waiting =
-		json_object_object_get(status->answer, "waiting");
+	int error = error_of(status->relay);
 
-	if (error_of(status->relay) == EBUSY)
-		transport_failure(-EBUSY, text_of(status->relay, "device"),
+	if (error != EBUSY && judge_waiting(status->waiting, failure))
+		return;
+	if (error == EBUSY || (error && failure->code == EXIT_NO_CLIENT))
+		transport_failure(-error, text_of(status->relay, "device"),
 				  &status->on_relay->holders, failure);
-	else if (waiting)
-		failure_set(failure,
-			    json_object_get_int(json_object_object_get(
-				    waiting, "code")),
-			    "%s", text_of(waiting, "message"));
 	else if (failure->code == EXIT_NO_CLIENT)
 		kernel_judge_away(failure);
 }
