@@ -223,6 +223,9 @@ TEST_F(doctor, without_the_list_open_files_tell_who_may_have_lme)
 {
 	put_controller(self->root, "mei0", "mei\n");
 	EXPECT_LAYER(holder, VERDICT_OK, "no process has the MEI device open");
+	self->doctor.processes.daemon = 1;
+	EXPECT_FINDING(holder, VERDICT_OK,
+		       "no process but amt-helper serve has");
 	put(self->root, "proc/7/comm", "hidden\n");
 	EXPECT_LAYER(holder, VERDICT_UNKNOWN, "1 processes do not show");
 	put_process(self->root, 812, "lms\n", "/dev/mei0");

@@ -93,6 +93,13 @@ static bool is_yielded(const struct doctor *doctor)
 	       doctor->kernel.link.state == AMT_LME_LINK_STATE_YIELDED;
 }
 
+/* The daemon may have it, and is not looked for. */
+static const char *nobody(const struct process_facts *processes)
+{
+	return processes->daemon ? "no process but amt-helper serve" :
+				   "no process";
+}
+
 void finding_taken(struct finding *finding, enum verdict verdict,
 		   const struct process_facts *processes, const char *client,
 		   const char *advice)
@@ -112,8 +119,8 @@ void finding_taken(struct finding *finding, enum verdict verdict,
 	else
 		finding_set(finding, verdict,
 			    "unload the drivers that are bound to it: ls /sys/bus/mei/drivers",
-			    "%s is taken, and no process has the MEI device open",
-			    client);
+			    "%s is taken, and %s has the MEI device open",
+			    client, nobody(processes));
 	finding->holders = &processes->mei;
 }
 
@@ -133,7 +140,7 @@ static void judge_unknown(const struct process_facts *seen,
 			    seen->unseen);
 	else
 		finding_set(finding, VERDICT_OK, "",
-			    "no process has the MEI device open");
+			    "%s has the MEI device open", nobody(seen));
 }
 
 void check_holder(const struct doctor *doctor, struct finding *finding)
