@@ -331,6 +331,10 @@ TEST_F(transport, lme_that_is_away_is_not_said_to_be_disabled)
 	WAIT_FOR(ABSENT);
 	expect_same_reason(_metadata, self, "LME of AMT is away");
 	EXPECT_EQ(EXIT_NO_CLIENT, self->r.status);
+	EXPECT_EQ(EXIT_TIMEOUT, run(&self->r, "sh", "-c",
+				    "amt-helper wait --timeout 0 2>&1"));
+	EXPECT_NE(NULL, strstr(self->r.text, "see: amt-helper status"))
+		TH_LOG("%s", self->r.text);
 }
 
 TEST_F(transport, a_driver_that_is_let_go_is_not_said_to_lack_lme)

@@ -13,13 +13,11 @@
 #include <systemd/sd-event.h>
 
 #include "helper/command.h"
-#include "helper/daemon.h"
 #include "helper/failure.h"
 #include "helper/kernel.h"
 #include "helper/parse.h"
 #include "helper/serve/relay.h"
 #include "lib/device.h"
-#include "lib/holder.h"
 #include "lib/netlink.h"
 
 struct connect {
@@ -119,12 +117,10 @@ static void set_originator(struct connect *connect)
 static int judge_link(struct connect *connect)
 {
 	struct netlink_state state;
-	struct tasks holders;
 
 	if (netlink_get_state(connect->nl, &state) < 0)
 		return 0;
-	kernel_find_holders(&state.link, daemon_pid(), &holders);
-	kernel_judge(&state.link, &holders, &connect->failure);
+	kernel_judge_beside(&state.link, &connect->failure);
 	return connect->failure.code == EXIT_OK ? 0 : -1;
 }
 

@@ -10,13 +10,11 @@
 #include <systemd/sd-event.h>
 
 #include "helper/command.h"
-#include "helper/daemon.h"
 #include "helper/failure.h"
 #include "helper/kernel.h"
 #include "helper/parse.h"
 #include "helper/watch.h"
 #include "lib/device.h"
-#include "lib/holder.h"
 #include "lib/netlink.h"
 
 #define TIMEOUT_DEFAULT 30
@@ -112,13 +110,11 @@ static const struct watch_ops watch_ops = {
 static int on_timeout(sd_event_source *source, uint64_t now, void *arg)
 {
 	struct wait *wait = arg;
-	struct tasks holders;
 	struct failure why;
 
 	(void)source;
 	(void)now;
-	kernel_find_holders(&wait->link, daemon_pid(), &holders);
-	kernel_judge(&wait->link, &holders, &why);
+	kernel_judge_beside(&wait->link, &why);
 	if (why.code == EXIT_OK)
 		failure_set(&wait->failure, EXIT_TIMEOUT,
 			    "AMT does not forward port %u; see: amt-helper status",

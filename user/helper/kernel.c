@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "helper/daemon.h"
 #include "helper/failure.h"
 #include "helper/kernel.h"
 #include "helper/taken.h"
@@ -149,6 +150,21 @@ void kernel_judge(const struct link_info *link, const struct tasks *holders,
 		failure_set(failure, EXIT_NO_DAEMON,
 			    "nobody uses the link to AMT; start: amt-helper serve");
 	}
+}
+
+void kernel_judge_beside(const struct link_info *link, struct failure *failure)
+{
+	int daemon = daemon_pid();
+	struct tasks holders;
+
+	kernel_find_holders(link, daemon, &holders);
+	kernel_judge(link, &holders, failure);
+	if (daemon &&
+	    (failure->code == EXIT_NO_CLIENT ||
+	     failure->code == EXIT_NO_DAEMON) &&
+	    !kernel_judge_disabled(failure))
+		failure_set(failure, EXIT_TIMEOUT,
+			    "the link to AMT is not up; see: amt-helper status");
 }
 
 bool kernel_has_mei(struct netlink *nl, struct failure *failure)

@@ -53,6 +53,14 @@ void kernel_judge(const struct link_info *link, const struct tasks *holders,
 		  struct failure *failure);
 
 /**
+ * kernel_judge_beside() - the same, where amt-helper serve may know more
+ * @link: the link
+ * @failure: as of kernel_judge(); where it would advise what serve does
+ *	     already, to ask that
+ */
+void kernel_judge_beside(const struct link_info *link, struct failure *failure);
+
+/**
  * kernel_judge_away() - say that there was LME, and is none now
  * @failure: set to that, or to what kernel_judge_disabled() says
  */
