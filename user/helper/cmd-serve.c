@@ -326,6 +326,7 @@ static void stop(struct serve *serve)
 	forwards_free(serve->forwards);
 	connections_free(serve->connections);
 	report_free(serve->report);
+	instance_close_socket(&serve->instance); /* the rest may take 30 s */
 	link_free(serve->link);
 	transport_free(serve->transport);
 	driver_free(serve->driver);

@@ -105,12 +105,18 @@ int instance_open(struct instance *instance, struct failure *failure)
 	return 0;
 }
 
+void instance_close_socket(struct instance *instance)
+{
+	if (instance->socket < 0)
+		return;
+	unlink(DAEMON_SOCKET);
+	close(instance->socket);
+	instance->socket = -1;
+}
+
 void instance_close(struct instance *instance)
 {
-	if (instance->socket >= 0) {
-		unlink(DAEMON_SOCKET);
-		close(instance->socket);
-	}
+	instance_close_socket(instance);
 	if (instance->lock >= 0)
 		close(instance->lock);
 }

@@ -27,6 +27,9 @@ struct instance {
  */
 int instance_open(struct instance *instance, struct failure *failure);
 
+/** instance_close_socket() - not to be asked any more, and still be it */
+void instance_close_socket(struct instance *instance);
+
 /** instance_close() - let another be it */
 void instance_close(struct instance *instance);
 
