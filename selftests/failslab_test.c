@@ -438,6 +438,8 @@ static int play_relay(struct stage *s)
 	s->link = open_link(s, s->ctl, SLAB);
 	if (s->link < 0)
 		return s->link;
+	if (!fd_wait(s->link, POLLIN, WAIT_MS))
+		return -ETIME;
 	return read(s->link, message, sizeof(message)) > 0 &&
 	       message[0] == 192 ? 0 : -EPROTO;
 }

@@ -107,6 +107,7 @@ void hbm_drop(struct hbm *hbm)
 {
 	hbm->started = false;
 	hbm->complete = false;
+	memset(hbm->ended, 0, sizeof(hbm->ended));
 	drop_connections(hbm);
 	heci_drop(hbm->sim->heci);
 }
