@@ -163,7 +163,9 @@ void kernel_judge_beside(const struct link_info *link, struct failure *failure)
 	    (failure->code == EXIT_NO_CLIENT ||
 	     failure->code == EXIT_NO_DAEMON) &&
 	    !kernel_judge_disabled(failure))
-		failure_set(failure, EXIT_TIMEOUT,
+		failure_set(failure,
+			    failure->code == EXIT_NO_CLIENT ? EXIT_NO_CLIENT :
+							      EXIT_TIMEOUT,
 			    "the link to AMT is not up; see: amt-helper status");
 }
 
