@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -417,6 +418,18 @@ TEST_F(transport, status_takes_from_serve_what_it_could_say_itself)
 		EXPECT_NE(NULL, strstr(self->r.text, rows[i].text))
 			TH_LOG("%s%s", answer, self->r.text);
 	}
+}
+
+/* Firmware that says nothing has it wait. */
+TEST_F(transport, serve_that_is_ending_cannot_be_asked)
+{
+	ASSERT_EQ(0, process_suspend(&self->machine.sim));
+	ASSERT_EQ(0, kill(self->helper.pid, SIGTERM));
+	while (access(SOCKET, F_OK) == 0)
+		sched_yield();
+	EXPECT_EQ(0, fd_wait(self->helper.pidfd, POLLIN, 1000));
+	EXPECT_EQ(0, kill(self->machine.sim.pid, SIGCONT));
+	EXPECT_EQ(0, process_wait(&self->helper));
 }
 
 TEST_F(transport, a_device_that_is_not_there_is_said)
