@@ -17,12 +17,27 @@
 #define DRAIN_TIMEOUT HZ
 #define BACKOFF_MAX (5 * HZ)
 
+/* Whether a program that carries the link is to let LME go. */
+static bool link_gives_way(struct lme *lme)
+{
+	struct lme_link *link;
+
+	lockdep_assert_held(&lme->lock);
+	/* It may have been quicker than the bus, which is there now. */
+	list_for_each_entry(link, &lme->links, node)
+		if (!link->once)
+			return true;
+	return lme->yields;
+}
+
 /* Whether a started link is kept. */
 static bool link_kept(struct lme *lme)
 {
 	lockdep_assert_held(&lme->lock);
 	if (lme->lingering && time_after_eq(jiffies, lme->linger_until))
 		lme->lingering = false;
+	if (lme->active->once && link_gives_way(lme))
+		return false;
 	return !lme->yields && (lme->users || lme->lingering);
 }
 
@@ -330,8 +345,8 @@ static struct lme_link *link_carried(struct lme *lme)
 	return NULL;
 }
 
-/* Yielded before it was started: its program has to be told as well. */
-static struct lme_link *link_yielded(struct lme *lme)
+/* Before it was started, too: its program has to be told. */
+static struct lme_link *link_to_give_way(struct lme *lme)
 {
 	struct lme_link *link = link_carried(lme);
 
@@ -348,8 +363,8 @@ static struct lme_link *link_to_stop(struct lme *lme)
 
 	spin_lock(&lme->lock);
 	link = lme->active;
-	if (!link && lme->yields)
-		link = link_yielded(lme);
+	if (!link && link_gives_way(lme))
+		link = link_to_give_way(lme);
 	else if (link && session_live(lme) && !link->gone && link_kept(lme))
 		link = NULL;
 	spin_unlock(&lme->lock);

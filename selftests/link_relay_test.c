@@ -401,4 +401,38 @@ TEST_F(bus, beside_a_device_on_the_bus_it_gives_ebusy_and_says_which)
 	EXPECT_EQ(AMT_LME_TRANSPORT_BUS, arg.transport);
 }
 
+/* A program that was quicker than the bus has LME, and is to let it go. */
+TEST(to_a_device_on_the_bus_it_gives_way)
+{
+	struct amt_lme_link arg = {
+		.size = sizeof(arg),
+		.max_message = MTU,
+	};
+	struct machine machine;
+	struct link_state state;
+	struct genl events;
+	char message[MTU];
+	int ctl, link;
+
+	ASSERT_EQ(0, machine_start(&machine, (const char *const[]){
+				   "--connections", "2", NULL }));
+	ASSERT_EQ(0, genl_open(&events, true));
+	ctl = ctl_open();
+	ASSERT_LE(0, ctl);
+	link = link_open(ctl, &arg);
+	ASSERT_LE(0, link);
+	ASSERT_EQ(0, sim_vanish(&machine));
+	ASSERT_EQ(0, sim_start(&machine, (const char *const[]){
+			       "--connections", "1", NULL }));
+	do {
+		ASSERT_NE(0, fd_wait(link, POLLIN, WAIT_MS));
+	} while (read(link, message, sizeof(message)) > 0);
+	EXPECT_EQ(0, link_wait(&events, AMT_LME_LINK_STATE_UP, &state));
+	EXPECT_EQ(AMT_LME_TRANSPORT_BUS, state.transport);
+	close(link);
+	close(ctl);
+	genl_close(&events);
+	EXPECT_EQ(0, machine_stop(&machine));
+}
+
 TEST_HARNESS_MAIN

@@ -133,7 +133,8 @@ struct amt_lme_link {
  *            connection, then begin anew with both
  *   poll()   EPOLLIN, EPOLLOUT; EPOLLHUP after the end
  *
- * The descriptor uses the link, as HOLD does; closing it ends the session.
+ * The descriptor uses the link, as HOLD does; closing it ends the session, and
+ * a device with LME that comes to the bus ends it, too.
  *
  *   EPERM   CAP_NET_ADMIN is needed
  *   EBUSY   there is another link, and @transport says which; or, with
