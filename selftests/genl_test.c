@@ -309,7 +309,7 @@ TEST_F(genl, a_session_is_settled_3_s_after_its_last_forward)
 	ASSERT_EQ(0, forward_wait(&self->events, &self->answer, 623,
 				  AMT_LME_FORWARD_STATE_ACTIVE));
 	/* One more, while it is settling. */
-	while (genl_event(&self->events, &self->answer, 1500) == 0)
+	while (genl_event(&self->events, &self->answer, 500) == 0)
 		ASSERT_FALSE(self->answer.link.settled);
 	last = boottime_ms();
 	ASSERT_EQ(0, sim_command("forward 5900"));

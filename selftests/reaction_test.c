@@ -269,13 +269,13 @@ TEST_F(reaction, a_version_on_a_live_session_is_a_new_generation)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, sim_command("trace"));
 	EXPECT_STREQ(VERSION_1_0 "\n", reaction(&self->r, VERSION_1_0));
+	/* The ladder begins again, with 10 s for each step. */
+	EXPECT_STREQ("06" PFWD "\n", reaction(&self->r, "05" PFWD));
 	EXPECT_EQ(-1, read(fd, &byte, 1));
 	EXPECT_EQ(ECONNRESET, errno);
 	close(fd);
 	ASSERT_EQ(0, link_get(&self->link));
 	EXPECT_EQ(2, self->link.generation);
-	/* The ladder begins again: no request is taken before pfwd. */
-	EXPECT_STREQ("06" PFWD "\n", reaction(&self->r, "05" PFWD));
 	EXPECT_STREQ("51" PORT_16992 "\n",
 		     reaction(&self->r, FORWARD "00000000" PORT_16992));
 	EXPECT_EQ(0, next_open_works());
