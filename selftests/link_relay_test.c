@@ -155,6 +155,32 @@ TEST_F(link_relay, messages_make_a_session_with_nodes_and_channels)
 	ASSERT_EQ(0, say_hex(self->link, "6100000001"));
 }
 
+/* The program was quicker than the bus, and has LME. */
+TEST_F(link_relay, to_a_device_on_the_bus_it_gives_way)
+{
+	struct machine machine;
+	struct link_state link;
+	struct genl events;
+	struct result r;
+
+	shake_hands(_metadata, self);
+	ASSERT_EQ(0, genl_open(&events, true));
+	ASSERT_EQ(0, machine_start(&machine, (const char *const[]){
+				   "--connections", "1", NULL }));
+	EXPECT_STREQ("010000000B0000", hear_hex(self->link, self->hex));
+	EXPECT_STREQ("", hear_hex(self->link, self->hex));
+	EXPECT_EQ(0, link_wait(&events, AMT_LME_LINK_STATE_UP, &link));
+	EXPECT_EQ(AMT_LME_TRANSPORT_BUS, link.transport);
+	genl_close(&events);
+	close(self->link);
+	self->link = -1;
+	close(self->ctl);
+	EXPECT_EQ(0, machine_stop(&machine));
+	/* As the others find and leave it. */
+	ASSERT_EQ(0, run(&r, "modprobe", "amt_lme"));
+	self->ctl = ctl_open();
+}
+
 TEST_F(link_relay, closing_it_ends_the_session)
 {
 	struct link_state link;
@@ -399,40 +425,6 @@ TEST_F(bus, beside_a_device_on_the_bus_it_gives_ebusy_and_says_which)
 
 	EXPECT_EQ(-EBUSY, link_open(self->ctl, &arg));
 	EXPECT_EQ(AMT_LME_TRANSPORT_BUS, arg.transport);
-}
-
-/* A program that was quicker than the bus has LME, and is to let it go. */
-TEST(to_a_device_on_the_bus_it_gives_way)
-{
-	struct amt_lme_link arg = {
-		.size = sizeof(arg),
-		.max_message = MTU,
-	};
-	struct machine machine;
-	struct link_state state;
-	struct genl events;
-	char message[MTU];
-	int ctl, link;
-
-	ASSERT_EQ(0, machine_start(&machine, (const char *const[]){
-				   "--connections", "2", NULL }));
-	ASSERT_EQ(0, genl_open(&events, true));
-	ctl = ctl_open();
-	ASSERT_LE(0, ctl);
-	link = link_open(ctl, &arg);
-	ASSERT_LE(0, link);
-	ASSERT_EQ(0, sim_vanish(&machine));
-	ASSERT_EQ(0, sim_start(&machine, (const char *const[]){
-			       "--connections", "1", NULL }));
-	do {
-		ASSERT_NE(0, fd_wait(link, POLLIN, WAIT_MS));
-	} while (read(link, message, sizeof(message)) > 0);
-	EXPECT_EQ(0, link_wait(&events, AMT_LME_LINK_STATE_UP, &state));
-	EXPECT_EQ(AMT_LME_TRANSPORT_BUS, state.transport);
-	close(link);
-	close(ctl);
-	genl_close(&events);
-	EXPECT_EQ(0, machine_stop(&machine));
 }
 
 TEST_HARNESS_MAIN
