@@ -17,17 +17,25 @@
 #define DRAIN_TIMEOUT HZ
 #define BACKOFF_MAX (5 * HZ)
 
-/* Whether a program that carries the link is to let LME go. */
-static bool link_gives_way(struct lme *lme)
+/* The first that a program carries, or that the bus shows. */
+static struct lme_link *link_find(struct lme *lme, bool carried)
 {
 	struct lme_link *link;
 
 	lockdep_assert_held(&lme->lock);
-	/* It may have been quicker than the bus, which is there now. */
 	list_for_each_entry(link, &lme->links, node)
-		if (!link->once)
-			return true;
-	return lme->yields;
+		if (link->once == carried)
+			return link;
+	return NULL;
+}
+
+/*
+ * Whether a program that carries the link is to let LME go. It may have been
+ * quicker than the bus, which is there now.
+ */
+static bool link_gives_way(struct lme *lme)
+{
+	return lme->yields || link_find(lme, false);
 }
 
 /* Whether a started link is kept. */
@@ -333,22 +341,10 @@ static struct lme_link *link_pick(struct lme *lme)
 	return link;
 }
 
-/* A program that carries the link has to close it before LME is free. */
-static struct lme_link *link_carried(struct lme *lme)
-{
-	struct lme_link *link;
-
-	lockdep_assert_held(&lme->lock);
-	list_for_each_entry(link, &lme->links, node)
-		if (link->once)
-			return link;
-	return NULL;
-}
-
 /* Before it was started, too: its program has to be told. */
 static struct lme_link *link_to_give_way(struct lme *lme)
 {
-	struct lme_link *link = link_carried(lme);
+	struct lme_link *link = link_find(lme, true);
 
 	if (!link || link->refused)
 		return NULL;
@@ -501,9 +497,10 @@ static u32 link_state(struct lme *lme)
 	lockdep_assert_held(&lme->lock);
 	if (lme->session.state == LME_SESSION_FORWARDING)
 		return AMT_LME_LINK_STATE_UP;
+	/* A program that carries the link has to close it before LME is free. */
 	if (lme->yields && !lme->active)
-		return link_carried(lme) ? AMT_LME_LINK_STATE_CONNECTING :
-					   AMT_LME_LINK_STATE_YIELDED;
+		return link_find(lme, true) ? AMT_LME_LINK_STATE_CONNECTING :
+					      AMT_LME_LINK_STATE_YIELDED;
 	if (!link_usable(lme))
 		return AMT_LME_LINK_STATE_ABSENT;
 	if (lme->active || lme->users)
