@@ -10,27 +10,41 @@
 
 #include "testlib.h"
 
-static bool is_code(char type)
+struct symbol {
+	uint64_t at;
+	char name[256];
+	char module[64]; /* empty: the kernel itself */
+};
+
+/* The next one that is code; false at the end. */
+static bool next_code(FILE *kallsyms, struct symbol *symbol)
 {
-	return type == 't' || type == 'T';
+	char line[512], type;
+
+	while (kallsyms && fgets(line, sizeof(line), kallsyms)) {
+		symbol->module[0] = 0;
+		if (sscanf(line, "%" SCNx64 " %c %255s [%63[^]]", &symbol->at,
+			   &type, symbol->name, symbol->module) >= 3 &&
+		    (type == 't' || type == 'T'))
+			return true;
+	}
+	return false;
 }
 
 /* Its code ends with the page of its last function. */
 int range_of_module(const char *name, struct range *range)
 {
 	FILE *file = fopen("/proc/kallsyms", "re");
-	char line[512], module[64];
-	uint64_t at;
-	char type;
+	struct symbol symbol;
 
 	*range = (struct range){ .start = UINT64_MAX };
-	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%" SCNx64 " %c %*s [%63[^]]", &at, &type,
-			   module) != 3 || !is_code(type) ||
-		    strcmp(module, name))
+	while (next_code(file, &symbol)) {
+		if (strcmp(symbol.module, name))
 			continue;
-		range->start = at < range->start ? at : range->start;
-		range->end = at > range->end ? at : range->end;
+		if (symbol.at < range->start)
+			range->start = symbol.at;
+		if (symbol.at > range->end)
+			range->end = symbol.at;
 	}
 	if (file)
 		fclose(file);
@@ -42,19 +56,14 @@ int range_of_module(const char *name, struct range *range)
 int range_of_function(const char *name, struct range *range)
 {
 	FILE *file = fopen("/proc/kallsyms", "re");
-	char line[512], symbol[256];
-	uint64_t at;
-	char type;
+	struct symbol symbol;
 
 	*range = (struct range){ 0 };
-	while (file && !range->end && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%" SCNx64 " %c %255s", &at, &type,
-			   symbol) != 3 || !is_code(type))
-			continue;
-		if (!strcmp(symbol, name))
-			range->start = at;
-		else if (range->start && at > range->start)
-			range->end = at;
+	while (!range->end && next_code(file, &symbol)) {
+		if (!strcmp(symbol.name, name))
+			range->start = symbol.at;
+		else if (range->start && symbol.at > range->start)
+			range->end = symbol.at;
 	}
 	if (file)
 		fclose(file);
