@@ -18,8 +18,6 @@
 #include "testlib.h"
 
 #define FAIL_NTH "/proc/thread-self/fail-nth"
-/* The walk has no bound; what it waits for has. */
-#define UNBOUNDED (24 * 60 * 60)
 
 static int module_file(void)
 {

@@ -27,8 +27,6 @@
 #define MORE_PORTS 16
 #define DRIVER "/sys/bus/mei/drivers/amt_lme"
 #define LME_DEVICE "*-6733a4db-0476-4e7b-b3af-bcfc29bee7a7"
-/* The walk has no bound; what it waits for has. */
-#define UNBOUNDED (24 * 60 * 60)
 
 /**
  * struct stage - where it is played

@@ -21,8 +21,6 @@
 #define BYTES 50000
 #define RESETS 20
 #define LOADS 4
-/* Each wait in them has its own bound, so the whole needs none. */
-#define UNBOUNDED (24 * 60 * 60)
 
 /* All its listeners are there when the first is. */
 static const char *const one_port[] = { "--ports", "16992", NULL };

@@ -28,6 +28,9 @@
 #define TEST_TIMEOUT_DEFAULT 300
 #endif
 
+/* For TEST_F_TIMEOUT(): each wait in the test has its own bound, the whole none. */
+#define UNBOUNDED (24 * 60 * 60)
+
 /** say() - print a TAP comment to stderr */
 void __attribute__((format(printf, 1, 2))) say(const char *format, ...);
 
