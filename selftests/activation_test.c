@@ -277,6 +277,7 @@ TEST_F(activation, nothing_is_lost_and_nothing_torn_down)
 	start = now_ms();
 	ASSERT_EQ(0, ask_tls(&first, "GET", DOWN, NULL, 0));
 	ASSERT_EQ(0, tls_open(&second, self->trust, 664));
+	EXPECT_EQ(0, fd_wait(first.fd, POLLIN, 0));
 	ASSERT_EQ(POLLIN, fd_wait(first.fd, POLLIN, WAIT_MS));
 	EXPECT_LE(SILENCE_MS, now_ms() - start);
 	EXPECT_EQ(0, exchange(&first, &second));
