@@ -40,6 +40,7 @@ FIXTURE_SETUP(link_relay)
 {
 	struct result r;
 
+	ASSERT_NE(0, access("/dev/mei0", F_OK));
 	ASSERT_EQ(0, run(&r, "modprobe", "amt_lme"));
 	self->ctl = ctl_open();
 	ASSERT_LE(0, self->ctl);
