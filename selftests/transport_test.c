@@ -73,7 +73,10 @@ TEST_F(transport, the_bus_shows_no_lme_and_serve_relays)
 	EXPECT_EQ(AMT_LME_TRANSPORT_RELAY, self->link.transport);
 	EXPECT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
 	EXPECT_EQ(0, run(&self->r, "amt-helper", "status"));
-	EXPECT_NE(NULL, strstr(self->r.text, "relay")) TH_LOG("%s", self->r.text);
+	EXPECT_NE(NULL, strstr(self->r.text, "\n  transport     relay\n"))
+		TH_LOG("%s", self->r.text);
+	EXPECT_NE(NULL, strstr(self->r.text, "\n  reason  not on the bus\n"))
+		TH_LOG("%s", self->r.text);
 }
 
 TEST_F(transport, a_mebibyte_each_way_is_unharmed)

@@ -283,7 +283,8 @@ static int start(struct serve *serve)
 		ret = report_new(&serve->report, serve->event,
 				 serve->instance.socket, serve->driver,
 				 serve->link, serve->forwards,
-				 serve->connections, serve->transport);
+				 serve->connections, serve->transport,
+				 serve->device);
 	if (ret >= 0)
 		ret = driver_watch(serve->driver, serve->event, &driver_ops,
 				   serve);

@@ -21,6 +21,12 @@
 #include "lib/holder.h"
 #include "lib/output.h"
 
+/* Why the messages are relayed. */
+enum reason {
+	REASON_NOT_ON_BUS = 1,
+	REASON_DEVICE,
+};
+
 struct report {
 	sd_event *event;
 	struct control *control; /* NULL without a socket */
@@ -29,6 +35,7 @@ struct report {
 	const struct forwards *forwards;
 	const struct connections *connections;
 	const struct transport *transport;
+	enum reason reason; /* for @transport to relay */
 	uint64_t since; /* when the program started, us */
 	struct changes changes;
 };
@@ -77,16 +84,22 @@ static uint32_t uptime(const struct report *report)
 	return (uint32_t)((now - report->since) / 1000000);
 }
 
-static void add_relay(struct json_object *answer,
-		      const struct transport *transport)
+static const char *reason_name(enum reason reason)
+{
+	return reason == REASON_DEVICE ? "--device" : "not on the bus";
+}
+
+static void add_relay(struct json_object *answer, const struct report *report)
 {
 	struct transport_info info;
 	struct json_object *relay;
 
-	if (!transport_get(transport, &info))
+	if (!transport_get(report->transport, &info))
 		return;
 	relay = output_object(answer, "relay");
 	output_string(relay, "device", info.device);
+	output_enum(relay, "reason", report->reason,
+		    reason_name(report->reason));
 	describe_error(relay, info.error);
 }
 
@@ -118,7 +131,7 @@ static void on_status(void *arg, struct json_object *answer)
 	output_u32(daemon, "uptime", uptime(report));
 	output_u32(daemon, "connections", connections_count(report->connections));
 	add_waiting(answer, report->link);
-	add_relay(answer, report->transport);
+	add_relay(answer, report);
 	forwards_list(report->forwards, add_listener,
 		      output_array(answer, "listeners"));
 }
@@ -215,7 +228,7 @@ int report_new(struct report **out, sd_event *event, int socket,
 	       struct driver *driver, const struct link *link,
 	       const struct forwards *forwards,
 	       const struct connections *connections,
-	       const struct transport *transport)
+	       const struct transport *transport, bool device_given)
 {
 	struct report *report = calloc(1, sizeof(*report));
 	int ret = 0;
@@ -228,6 +241,7 @@ int report_new(struct report **out, sd_event *event, int socket,
 	report->forwards = forwards;
 	report->connections = connections;
 	report->transport = transport;
+	report->reason = device_given ? REASON_DEVICE : REASON_NOT_ON_BUS;
 	report->changes.emit = publish;
 	report->changes.arg = report;
 	sd_event_now(event, CLOCK_BOOTTIME, &report->since);

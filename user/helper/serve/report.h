@@ -3,6 +3,8 @@
 #ifndef SERVE_REPORT_H
 #define SERVE_REPORT_H
 
+#include <stdbool.h>
+
 #include <systemd/sd-event.h>
 
 struct connections;
@@ -24,6 +26,7 @@ struct transport;
  * @forwards: with the listeners
  * @connections: with the clients
  * @transport: what is relayed
+ * @device_given: it is, as --device says so; else as the bus shows no LME
  *
  * Return: 0, or a negative errno.
  */
@@ -31,7 +34,7 @@ int report_new(struct report **out, sd_event *event, int socket,
 	       struct driver *driver, const struct link *link,
 	       const struct forwards *forwards,
 	       const struct connections *connections,
-	       const struct transport *transport);
+	       const struct transport *transport, bool device_given);
 
 /** report_free() - end; @report may be NULL */
 void report_free(struct report *report);
