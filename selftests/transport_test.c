@@ -441,6 +441,26 @@ TEST_F(transport, serve_that_is_ending_cannot_be_asked)
 	EXPECT_EQ(0, process_wait(&self->helper));
 }
 
+TEST_F(transport, a_device_that_is_given_is_relayed)
+{
+	static const char *const serve[] = { "amt-helper", "serve", "--device",
+					     "/dev/mei0", NULL };
+	struct json_object *said;
+
+	ASSERT_EQ(0, process_end(&self->helper, SIGTERM));
+	process_close(&self->helper);
+	ASSERT_EQ(0, process_start(&self->helper, -1, true, serve));
+	ASSERT_EQ(0, process_expect(&self->helper, "port 16992 bound"));
+	EXPECT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
+	said = status(&self->r);
+	EXPECT_EQ(0, self->r.status);
+	EXPECT_STREQ("relay", json_text(said, "link.transport.name"));
+	EXPECT_STREQ("/dev/mei0", json_text(said, "relay.device"));
+	EXPECT_STREQ("--device", json_text(said, "relay.reason.name"));
+	EXPECT_EQ(0, json_number(said, "relay.error.value"));
+	json_object_put(said);
+}
+
 TEST_F(transport, a_device_that_is_not_there_is_said)
 {
 	static const char *const serve[] = { "amt-helper", "serve", "--device",

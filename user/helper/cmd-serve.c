@@ -33,7 +33,7 @@ struct serve {
 	struct serve_config command_line;
 	struct serve_config config; /* the files, then the command line */
 	struct instance instance;
-	const char *device; /* to relay, whatever the bus shows */
+	const char *device; /* to relay; NULL: the first that has LME */
 	sd_event *event;
 	struct driver *driver;
 	struct transport *transport;
@@ -49,8 +49,8 @@ static const char doc[] =
 	"127.0.0.1 and [::1] or as the options or /etc/amt-helper/ say, until\n"
 	"SIGTERM. SIGHUP reads the files again.\v"
 	"Exit code: 0 after SIGTERM or SIGINT; 3 no MEI device; 4 no\n"
-	"permission; 6 it runs already; 11 no kernel module; 16 wrong\n"
-	"configuration file.";
+	"permission; 6 it runs already, or the MEI bus shows LME and a\n"
+	"device was given; 11 no kernel module; 16 wrong configuration file.";
 
 static const struct argp_option options[] = {
 	{ "bind", 'b', "ADDR", 0,
@@ -58,7 +58,7 @@ static const struct argp_option options[] = {
 	{ "port-offset", 'o', "N", 0,
 	  "Listen on AMT's port plus N; N may be negative", 0 },
 	{ "device", 'd', "PATH", 0,
-	  "Use LME of this MEI device, and not the one on the MEI bus", 0 },
+	  "While the MEI bus shows no LME, use that of this MEI device", 0 },
 	{ 0 }
 };
 
