@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The subcommands of amt-helper that need no daemon. */
 #include <errno.h>
+#include <fcntl.h>
 #include <json-c/json.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #define EXIT_USAGE 2
 #define EXIT_NO_MEI 3
 #define EXIT_PERMISSION 4
+#define EXIT_BUSY 6
 #define EXIT_TIMEOUT 7
 #define EXIT_NO_MODULE 11
 #define EXIT_PEER 13
@@ -130,6 +132,28 @@ TEST_F(helper, connect_to_a_port_that_amt_does_not_forward_is_13)
 {
 	EXPECT_EQ(EXIT_PEER, run(&self->r, "amt-helper", "connect", "16995"));
 	EXPECT_EQ(0, sim_stat("channels_opened"));
+}
+
+/* When that is said the channel, the only user of the link, is closed. */
+TEST_F(helper, connect_to_an_lme_that_is_taken_is_6)
+{
+	static const char *const hold[] = { "sh", "-c",
+		"exec bare --hold open <&3 >&2", NULL };
+	struct process other;
+	int in[2];
+
+	SKIP_RELAYED("LME takes two connections");
+	ASSERT_EQ(0, pipe2(in, O_CLOEXEC));
+	ASSERT_EQ(0, process_start(&other, in[0], true, hold));
+	ASSERT_EQ(0, process_expect(&other, "16992"));
+	EXPECT_EQ(EXIT_BUSY, run(&self->r, "sh", "-c",
+				 "amt-helper connect 16992 </dev/null 2>&1"));
+	EXPECT_NE(NULL, strstr(self->r.text, "the MEI device is open in bare["))
+		TH_LOG("%s", self->r.text);
+	close(in[1]);
+	EXPECT_EQ(0, process_wait(&other));
+	process_close(&other);
+	close(in[0]);
 }
 
 TEST_F(helper, without_permission_it_is_4)

