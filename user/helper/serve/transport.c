@@ -364,7 +364,7 @@ static void try_now(struct transport *t)
 		return;
 	/* The bus may be about to lose it: sysfs is later than netlink. */
 	if (!t->device && mei_on_bus(MEI_UUID_LME)) {
-		try_later(t, BACKOFF_ABSENT_USEC);
+		try_later(t, BACKOFF_MAX_USEC);
 		return;
 	}
 	ret = connect_begin(t);
@@ -404,8 +404,11 @@ void transport_update(struct transport *transport,
 		      info->state == AMT_LME_LINK_STATE_ABSENT;
 
 	/* Firmware that ends each session after its start is not hammered. */
-	if (info->settled || info->state == AMT_LME_LINK_STATE_YIELDED)
+	if (info->settled || info->state == AMT_LME_LINK_STATE_YIELDED) {
 		transport->backoff = BACKOFF_MIN_USEC;
+		transport->timer =
+			sd_event_source_disable_unref(transport->timer);
+	}
 	transport->seen |= info->state == AMT_LME_LINK_STATE_UP;
 	if (!wanted)
 		set_error(transport, 0);
