@@ -17,7 +17,6 @@
 #include "helper/serve/lifecycle.h"
 
 #define LOCK_FILE DAEMON_DIR "/lock"
-#define BACKLOG 16
 
 /* -EBUSY: @owner has the lock; 0 or less if it is in another PID namespace. */
 static int take_lock(int fd, pid_t *owner)
@@ -60,7 +59,7 @@ static int bind_socket(int fd)
 		return -errno;
 	mask = umask(0117);
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    listen(fd, BACKLOG) < 0)
+	    listen(fd, SOMAXCONN) < 0)
 		ret = -errno;
 	umask(mask);
 	return ret;
