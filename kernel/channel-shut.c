@@ -22,7 +22,7 @@
 #define SILENCE_MAX (HZ * 3 / 4)
 /* AMT owed an answer. */
 #define SILENCE_OWED (3 * HZ)
-/* AMT never answers. */
+/* AMT never answers, or takes no more of what was written. */
 #define NO_ANSWER (20 * HZ)
 
 /**
@@ -55,10 +55,13 @@ void lme_channel_shut_rearm(struct lme_channel *ch)
 	if (!ch->shut || ch->state != AMT_LME_CHANNEL_STATE_OPEN || ch->close_due)
 		return;
 	ch->deadline_set = false;
-	if (lme_ring_used(&ch->tx) || lme_ring_used(&ch->rx) || ch->adjust_due)
+	if (lme_ring_used(&ch->rx) || ch->adjust_due)
 		return;
-	lme_channel_arm(ch, ch->answered ? ch->rx_last + ch->silence :
-					   ch->tx_last + NO_ANSWER);
+	if (lme_ring_used(&ch->tx))
+		lme_channel_arm(ch, jiffies + NO_ANSWER);
+	else
+		lme_channel_arm(ch, ch->answered ? ch->rx_last + ch->silence :
+						   ch->tx_last + NO_ANSWER);
 }
 
 /**

@@ -534,7 +534,8 @@ static void expire(struct lme_channel *ch)
 	ch->deadline_set = false;
 	switch (ch->state) {
 	case AMT_LME_CHANNEL_STATE_OPEN:
-		if (ch->close_due && lme_ring_used(&ch->tx)) {
+		/* The CLOSE would wait behind them for ever. */
+		if (lme_ring_used(&ch->tx)) {
 			lme_count(ch->lme, LME_COUNT(LINGER_DROPPED));
 			purge_tx(ch);
 		}

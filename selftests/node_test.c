@@ -18,6 +18,7 @@
 /* Forwarded, but AMT has no service there. */
 #define DEAD_PORT 5900
 #define NO_PORT 12345
+#define WINDOW 4096
 
 FIXTURE(node) {
 	struct machine machine;
@@ -341,6 +342,27 @@ TEST_F(node, shutdown_ends_a_channel_that_is_never_answered_after_20_s)
 	ASSERT_EQ(0, ioctl(fd, AMT_LME_IOC_SHUTDOWN));
 	EXPECT_EQ(0, read(fd, &byte, 1));
 	EXPECT_LE(20000, now_ms() - start);
+	EXPECT_EQ(0, sim_stat("channels_open"));
+	close(fd);
+}
+
+TEST_F(node, shutdown_drops_what_amt_takes_no_more_of_after_20_s)
+{
+	static const char data[2 * WINDOW];
+	int64_t start;
+	char byte;
+	int fd = node_open(HTTP_PORT, 0);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, sim_command("mute adjust on"));
+	/* Fills AMT's window and our buffer. */
+	ASSERT_EQ(0, write_all(fd, data, sizeof(data)));
+	start = now_ms();
+	ASSERT_EQ(0, ioctl(fd, AMT_LME_IOC_SHUTDOWN));
+	ASSERT_EQ(POLLIN, fd_wait(fd, POLLIN, WAIT_MS) & POLLIN);
+	EXPECT_EQ(0, read(fd, &byte, 1));
+	EXPECT_LE(20000, now_ms() - start);
+	EXPECT_EQ(1, counter("linger_dropped"));
 	EXPECT_EQ(0, sim_stat("channels_open"));
 	close(fd);
 }
