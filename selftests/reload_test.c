@@ -19,6 +19,8 @@
 #define EXIT_PERMISSION 4
 #define EXIT_BUSY 6
 #define EXIT_TIMEOUT 7
+/* How many it takes at a time. */
+#define CLIENTS_MAX 64
 #define NOBODY 65534
 
 FIXTURE(reload) {
@@ -178,8 +180,6 @@ TEST_F(reload, while_it_is_let_go_status_says_so)
 TEST_F(reload, a_module_that_stays_away_is_said_and_taken_when_it_is_there)
 {
 	struct process yield;
-	char byte;
-	int fd;
 
 	ASSERT_EQ(0, yield_start(&yield));
 	ASSERT_EQ(0, module_unload("amt_lme"));
@@ -187,15 +187,83 @@ TEST_F(reload, a_module_that_stays_away_is_said_and_taken_when_it_is_there)
 	ASSERT_EQ(0, process_end(&yield, SIGTERM));
 	process_close(&yield);
 	EXPECT_LINE("link waiting: the kernel module amt_lme is not loaded");
-	/* A client is given up after 20 s. */
-	fd = tcp_connect(AF_INET, HTTP_PORT);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(-1, read(fd, &byte, 1));
-	EXPECT_EQ(ECONNRESET, errno);
-	close(fd);
-	EXPECT_LINE("port 16992: no channel: no link to AMT");
 	ASSERT_EQ(0, rename("/lib/modules.away", "/lib/modules"));
 	EXPECT_LINE("link recovered: ");
+	EXPECT_EQ(0, client_works());
+}
+
+static int clients(struct result *r)
+{
+	struct json_object *status;
+	int clients;
+
+	run(r, "amt-helper", "status", "--json");
+	status = json_tokener_parse(r->text);
+	clients = json_number(status, "daemon.connections");
+	json_object_put(status);
+	return clients;
+}
+
+/* For 20 s of its own, however long the driver has been let go. */
+TEST_F(reload, each_who_connects_meanwhile_waits_as_long)
+{
+	struct process yield;
+	int first, second, third;
+	char byte;
+
+	ASSERT_EQ(0, yield_start(&yield));
+	first = tcp_connect(AF_INET, HTTP_PORT);
+	ASSERT_LE(0, first);
+	EXPECT_EQ(0, fd_wait(first, POLLIN, 15000));
+	second = tcp_connect(AF_INET, HTTP_PORT);
+	ASSERT_LE(0, second);
+	EXPECT_EQ(2, clients(&self->r));
+	EXPECT_EQ(-1, read(first, &byte, 1));
+	EXPECT_EQ(ECONNRESET, errno);
+	close(first);
+	EXPECT_LINE("port 16992: no channel: no link to AMT");
+	third = tcp_connect(AF_INET, HTTP_PORT);
+	ASSERT_LE(0, third);
+	EXPECT_EQ(2, clients(&self->r));
+
+	ASSERT_EQ(0, process_end(&yield, SIGTERM));
+	process_close(&yield);
+	EXPECT_EQ(0, channel_works(second));
+	EXPECT_EQ(0, channel_works(third));
+	close(second);
+	close(third);
+}
+
+static void reset(int fd)
+{
+	const struct linger at_once = { .l_onoff = 1 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(fd);
+}
+
+TEST_F(reload, who_hangs_up_meanwhile_makes_room_for_another)
+{
+	int fd[CLIENTS_MAX + 1], files;
+	struct process yield;
+
+	ASSERT_EQ(0, yield_start(&yield));
+	files = files_of(self->helper.pid);
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++) {
+		fd[i] = tcp_connect(AF_INET, HTTP_PORT);
+		ASSERT_LE(0, fd[i]);
+	}
+	EXPECT_EQ(files + CLIENTS_MAX,
+		  files_settle(self->helper.pid, files + CLIENTS_MAX));
+	reset(fd[0]);
+	reset(fd[1]);
+	EXPECT_EQ(files + CLIENTS_MAX - 1,
+		  files_settle(self->helper.pid, files + CLIENTS_MAX - 1));
+	for (size_t i = 2; i < ARRAY_SIZE(fd); i++)
+		reset(fd[i]);
+	EXPECT_EQ(files, files_settle(self->helper.pid, files));
+	EXPECT_EQ(0, process_end(&yield, SIGTERM));
+	process_close(&yield);
 	EXPECT_EQ(0, client_works());
 }
 

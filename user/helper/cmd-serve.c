@@ -118,7 +118,7 @@ static int load_config(struct serve *serve, struct failure *failure)
 }
 
 static void on_accepted(void *arg, unsigned int port, int client,
-			const struct sockaddr *peer)
+			const struct sockaddr_storage *peer)
 {
 	struct serve *serve = arg;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <linux/amt_lme_netlink.h>
@@ -25,10 +26,14 @@
 	(CONFIG_BIND_MAX * AMT_LME_MAX_FORWARDS + CONTROL_CLIENTS_MAX + 16)
 
 struct connection {
-	LIST_ENTRY(connection) entry;
+	TAILQ_ENTRY(connection) entry;
 	struct connections *owner;
 	unsigned int port;
-	struct relay *relay;
+	struct sockaddr_storage peer;
+	int client; /* until the relay has it: then -1 */
+	sd_event_source *hangup; /* both armed while it waits for the driver */
+	sd_event_source *deadline;
+	struct relay *relay; /* NULL before */
 };
 
 struct connections {
@@ -36,11 +41,10 @@ struct connections {
 	int ctl;
 	void (*full)(void *arg, bool full);
 	void *arg;
-	LIST_HEAD(, connection) all;
+	TAILQ_HEAD(, connection) all; /* in the order they came */
 	unsigned int count;
 	unsigned int limit;
 	sd_event_source *exhausted; /* armed while descriptors are short */
-	sd_event_source *away; /* armed while clients wait for @ctl */
 	bool is_full; /* as last told */
 	unsigned int failed_port; /* the last failure that was said */
 	int failed_error;
@@ -49,7 +53,7 @@ struct connections {
 static void tell_full(struct connections *connections)
 {
 	bool full = connections->count >= connections->limit ||
-		    connections->exhausted || connections->away;
+		    connections->exhausted;
 
 	if (full == connections->is_full)
 		return;
@@ -69,20 +73,6 @@ static int on_exhausted_end(sd_event_source *source, uint64_t now, void *arg)
 	(void)source;
 	(void)now;
 	end_exhausted(arg);
-	return 0;
-}
-
-static void end_away(struct connections *connections)
-{
-	connections->away = sd_event_source_disable_unref(connections->away);
-	tell_full(connections);
-}
-
-static int on_away_end(sd_event_source *source, uint64_t now, void *arg)
-{
-	(void)source;
-	(void)now;
-	end_away(arg);
 	return 0;
 }
 
@@ -129,12 +119,39 @@ static void report_failure(struct connections *connections, unsigned int port,
 		  explain(error));
 }
 
+static void stop_waiting(struct connection *connection)
+{
+	connection->hangup = sd_event_source_disable_unref(connection->hangup);
+	connection->deadline =
+		sd_event_source_disable_unref(connection->deadline);
+}
+
 static void connection_free(struct connection *connection)
 {
-	LIST_REMOVE(connection, entry);
+	TAILQ_REMOVE(&connection->owner->all, connection, entry);
 	connection->owner->count--;
+	stop_waiting(connection);
 	relay_free(connection->relay);
+	if (connection->client >= 0)
+		relay_reset_client(connection->client);
 	free(connection);
+}
+
+static bool out_of_resources(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+static void connection_fail(struct connection *connection, int error)
+{
+	struct connections *connections = connection->owner;
+
+	report_failure(connections, connection->port, error);
+	connection_free(connection);
+	if (out_of_resources(error))
+		connections_exhausted(connections);
+	else
+		end_exhausted(connections);
 }
 
 static void on_done(void *arg, const struct relay_end *end)
@@ -161,52 +178,86 @@ static const struct relay_ops relay_ops = {
 	.done = on_done,
 };
 
-static int start_relay(struct connection *connection, int client,
-		       const struct sockaddr *peer)
+/* Takes the client over if it succeeds. */
+static int start_relay(struct connection *connection)
 {
 	struct connections *connections = connection->owner;
-	int channel;
+	int client = connection->client;
+	int channel = device_connect(connections->ctl, connection->port,
+				     (struct sockaddr *)&connection->peer);
 	int ret;
 
-	if (connections->ctl < 0)
-		return -ENETDOWN;
-	channel = device_connect(connections->ctl, connection->port, peer);
 	if (channel < 0)
 		return channel;
 	ret = relay_new(&connection->relay, connections->event, client, client,
 			channel, &relay_ops, connection);
 	if (ret < 0)
 		close(channel);
+	else
+		connection->client = -1;
 	return ret;
 }
 
-static bool out_of_resources(int error)
+static int on_hangup(sd_event_source *source, int fd, uint32_t revents,
+		     void *arg)
 {
-	return error == EMFILE || error == ENFILE || error == ENOMEM;
+	struct connection *connection = arg;
+	struct connections *connections = connection->owner;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	connection_free(connection);
+	end_exhausted(connections);
+	return 0;
+}
+
+static int on_deadline(sd_event_source *source, uint64_t now, void *arg)
+{
+	(void)source;
+	(void)now;
+	connection_fail(arg, ENETDOWN);
+	return 0;
+}
+
+/* It is not read: EPOLLHUP and EPOLLERR come unasked. */
+static int wait_for_driver(struct connection *connection)
+{
+	sd_event *event = connection->owner->event;
+	int ret = sd_event_add_io(event, &connection->hangup,
+				  connection->client, 0, on_hangup, connection);
+
+	if (ret < 0)
+		return ret;
+	return sd_event_add_time_relative(event, &connection->deadline,
+					  CLOCK_MONOTONIC, AWAY_USEC, 0,
+					  on_deadline, connection);
 }
 
 void connections_add(struct connections *connections, unsigned int port,
-		     int client, const struct sockaddr *peer)
+		     int client, const struct sockaddr_storage *peer)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
-	int ret = -ENOMEM;
+	int ret;
 
-	if (connection) {
-		connection->owner = connections;
-		connection->port = port;
-		ret = start_relay(connection, client, peer);
-	}
-	if (ret < 0) {
-		report_failure(connections, port, -ret);
-		if (out_of_resources(-ret))
-			connections_exhausted(connections);
+	if (!connection) {
+		report_failure(connections, port, ENOMEM);
 		relay_reset_client(client);
-		free(connection);
+		connections_exhausted(connections);
 		return;
 	}
-	LIST_INSERT_HEAD(&connections->all, connection, entry);
+	connection->owner = connections;
+	connection->port = port;
+	connection->peer = *peer;
+	connection->client = client;
+	TAILQ_INSERT_TAIL(&connections->all, connection, entry);
 	connections->count++;
-	tell_full(connections);
+	ret = connections->ctl < 0 ? wait_for_driver(connection) :
+				     start_relay(connection);
+	if (ret < 0)
+		connection_fail(connection, -ret);
+	else
+		tell_full(connections);
 }
 
 unsigned int connections_count(const struct connections *connections)
@@ -239,7 +290,7 @@ int connections_new(struct connections **out, sd_event *event,
 	connections->limit = connection_limit();
 	connections->full = full;
 	connections->arg = arg;
-	LIST_INIT(&connections->all);
+	TAILQ_INIT(&connections->all);
 	*out = connections;
 	return 0;
 }
@@ -248,32 +299,39 @@ static void free_all(struct connections *connections)
 {
 	struct connection *connection, *next;
 
-	for (connection = LIST_FIRST(&connections->all); connection;
+	for (connection = TAILQ_FIRST(&connections->all); connection;
 	     connection = next) {
-		next = LIST_NEXT(connection, entry);
+		next = TAILQ_NEXT(connection, entry);
 		connection_free(connection);
 	}
 }
 
 void connections_open(struct connections *connections, int ctl)
 {
+	struct connection *connection, *next;
+	int ret;
+
 	connections->ctl = ctl;
-	end_away(connections);
+	for (connection = TAILQ_FIRST(&connections->all); connection;
+	     connection = next) {
+		next = TAILQ_NEXT(connection, entry);
+		stop_waiting(connection);
+		ret = start_relay(connection);
+		if (ret < 0)
+			connection_fail(connection, -ret);
+	}
 }
 
 void connections_close(struct connections *connections)
 {
 	struct connection *connection;
 
-	LIST_FOREACH(connection, &connections->all, entry) {
+	TAILQ_FOREACH(connection, &connections->all, entry) {
 		relay_abort(connection->relay);
 		connection->relay = NULL;
 	}
 	free_all(connections);
 	connections->ctl = -1;
-	sd_event_add_time_relative(connections->event, &connections->away,
-				   CLOCK_MONOTONIC, AWAY_USEC, 0, on_away_end,
-				   connections);
 	tell_full(connections);
 }
 
@@ -283,6 +341,5 @@ void connections_free(struct connections *connections)
 		return;
 	free_all(connections);
 	sd_event_source_disable_unref(connections->exhausted);
-	sd_event_source_disable_unref(connections->away);
 	free(connections);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The clients that are connected: each has a channel to AMT and a relay. */
+/*
+ * The clients that are connected: each has a channel to AMT and a relay, or
+ * waits for the driver.
+ */
 #ifndef SERVE_CONNECTIONS_H
 #define SERVE_CONNECTIONS_H
 
@@ -8,7 +11,7 @@
 #include <systemd/sd-event.h>
 
 struct connections;
-struct sockaddr;
+struct sockaddr_storage;
 
 /*
  * Most clients at a time. AMT has about 8 channels; the others wait for one,
@@ -32,15 +35,19 @@ int connections_new(struct connections **out, sd_event *event,
 /** connections_free() - close all clients and their channels */
 void connections_free(struct connections *connections);
 
-/** connections_open() - @ctl, from device_open_ctl(), is there; not closed */
+/**
+ * connections_open() - open channels for those who wait, and for who comes
+ * @connections: all of them
+ * @ctl: from device_open_ctl(); not closed
+ */
 void connections_open(struct connections *connections, int ctl);
 
 /**
  * connections_close() - use the control node no more
  * @connections: all of them
  *
- * Who is connected is reset. Who comes waits for connections_open(), but not
- * longer than a channel waits for the link.
+ * Who is connected is reset. Who comes waits for connections_open(), each as
+ * long as a channel waits for the link, and then is reset.
  */
 void connections_close(struct connections *connections);
 
@@ -52,9 +59,9 @@ void connections_close(struct connections *connections);
  * @peer: the client's address, named to AMT as the originator
  */
 void connections_add(struct connections *connections, unsigned int port,
-		     int client, const struct sockaddr *peer);
+		     int client, const struct sockaddr_storage *peer);
 
-/** connections_count() - how many clients are connected */
+/** connections_count() - how many clients are connected, also those who wait */
 unsigned int connections_count(const struct connections *connections);
 
 /**

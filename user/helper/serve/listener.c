@@ -71,8 +71,7 @@ static int on_client(sd_event_source *source, int fd, uint32_t revents,
 	}
 	/* Each write is a whole piece from AMT: nothing to wait for. */
 	setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	listener->ops->accepted(listener->arg, listener->port, client,
-				(struct sockaddr *)&peer);
+	listener->ops->accepted(listener->arg, listener->port, client, &peer);
 	return 0;
 }
 

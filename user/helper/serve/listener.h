@@ -13,7 +13,6 @@
 
 struct listener;
 struct serve_config;
-struct sockaddr;
 
 /* The numbers are promised to stay. */
 enum door_state {
@@ -47,7 +46,7 @@ struct door_info {
  */
 struct listener_ops {
 	void (*accepted)(void *arg, unsigned int port, int client,
-			 const struct sockaddr *peer);
+			 const struct sockaddr_storage *peer);
 	void (*door)(void *arg, const struct door_info *door);
 	void (*exhausted)(void *arg);
 };
