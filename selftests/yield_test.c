@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The link is left to another program, and taken back. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -343,6 +344,75 @@ TEST_F(yield, a_helper_that_is_killed_yields_no_more)
 	EXPECT_EQ(128 + SIGKILL, process_end(&p, SIGKILL));
 	process_close(&p);
 	WAIT_FOR(UP);
+}
+
+FIXTURE(without_command) {
+	struct machine machine;
+	struct process helper;
+	struct link_state link;
+	struct result r;
+};
+
+FIXTURE_VARIANT(without_command) {
+	const char *option[2]; /* of yield */
+	int signal; /* that ends it, or 0 */
+};
+
+FIXTURE_VARIANT_ADD(without_command, until_sigterm) {
+	.signal = SIGTERM,
+};
+
+FIXTURE_VARIANT_ADD(without_command, until_sigint) {
+	.signal = SIGINT,
+};
+
+FIXTURE_VARIANT_ADD(without_command, for_1_s) {
+	.option = { "--for", "1" },
+};
+
+FIXTURE_SETUP(without_command)
+{
+	ASSERT_EQ(0, machine_start(&self->machine, NULL));
+	ASSERT_EQ(0, serve_start(&self->helper));
+}
+
+FIXTURE_TEARDOWN(without_command)
+{
+	EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
+	process_close(&self->helper);
+	EXPECT_EQ(0, machine_stop(&self->machine));
+}
+
+TEST_F(without_command, who_connects_meanwhile_is_served_afterwards)
+{
+	const char *const argv[] = { "amt-helper", "yield", variant->option[0],
+				     variant->option[1], NULL };
+	struct http_answer answer;
+	struct process p;
+	int tcp;
+
+	ASSERT_EQ(0, process_start(&p, -1, true, argv));
+	ASSERT_EQ(0, process_expect(&p, "LME is free"));
+	tcp = tcp_connect(AF_INET, HTTP_PORT);
+	ASSERT_LE(0, tcp);
+	ASSERT_EQ(0, http_send(tcp, "/down/100", false, NULL, 0));
+	if (variant->signal) {
+		EXPECT_EQ(6, run(&self->r, "amt-helper", "status"));
+		EXPECT_NE(NULL, strstr(self->r.text, "connections  1"))
+			TH_LOG("%s", self->r.text);
+		EXPECT_EQ(0, fd_wait(tcp, POLLIN, 0));
+		EXPECT_EQ(0, kill(p.pid, variant->signal));
+	}
+	EXPECT_EQ(0, process_wait(&p));
+	process_close(&p);
+	ASSERT_EQ(POLLIN, fd_wait(tcp, POLLIN, WAIT_MS));
+	ASSERT_EQ(0, http_receive(tcp, &answer));
+	EXPECT_EQ(200, answer.status);
+	EXPECT_EQ(100, answer.len);
+	http_free(&answer);
+	close(tcp);
+	ASSERT_EQ(0, link_get(&self->link));
+	EXPECT_EQ(2, self->link.generation);
 }
 
 TEST_HARNESS_MAIN
