@@ -291,6 +291,7 @@ static void back_off(struct lme *lme, int err)
 	lockdep_assert_held(&lme->lock);
 	if (err == -EBUSY)
 		max = LME_BUSY_BACKOFF_MAX;
+	lme->tried_at = jiffies;
 	lme->retry_at = jiffies + lme->backoff;
 	lme->backoff = min(2 * lme->backoff, max);
 }
@@ -406,20 +407,36 @@ void lme_link_work(struct work_struct *work)
 	link_rearm(lme);
 }
 
+/* For a new user: but users that come and go do not hammer firmware. */
+static void retry_soon(struct lme *lme)
+{
+	unsigned long now = jiffies;
+	unsigned long pause = LME_BACKOFF_MIN;
+	unsigned long at = now;
+
+	lockdep_assert_held(&lme->lock);
+	if (lme->error == EBUSY)
+		pause = LME_BUSY_BACKOFF_MIN;
+	lme->backoff = pause;
+	if (now - lme->tried_at < pause)
+		at = lme->tried_at + pause;
+	if (time_before(at, lme->retry_at))
+		lme->retry_at = at;
+}
+
 /**
  * lme_hold - one more user wants the link
  * @lme: the object
  *
- * Resets the back-off. Does not wait for the link.
+ * Resets the back-off to its smallest pause. Does not wait for the link.
  * Context: takes lme.lock.
  */
 void lme_hold(struct lme *lme)
 {
 	spin_lock(&lme->lock);
 	lme->users++;
-	lme->backoff = LME_BACKOFF_MIN;
+	retry_soon(lme);
 	if (!session_live(lme)) {
-		lme->retry_at = jiffies;
 		lme_announce(lme);
 		link_kick(lme);
 	}

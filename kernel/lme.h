@@ -90,6 +90,7 @@ struct lme_change {
  * @lingering: without users, a started link is kept until @linger_until
  * @linger_until: jiffies
  * @retry_at: no start before then (jiffies)
+ * @tried_at: when a link was last started, or could not be (jiffies)
  * @backoff: jiffies that the next failed start adds
  * @error: why the link could not be started or was lost, an error number; 0
  *         when forwarding has started since
@@ -129,6 +130,7 @@ struct lme {
 	bool lingering;
 	unsigned long linger_until;
 	unsigned long retry_at;
+	unsigned long tried_at;
 	unsigned long backoff;
 	u32 error;
 

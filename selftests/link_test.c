@@ -201,6 +201,36 @@ TEST_F(link, while_another_program_has_lme_an_open_waits_for_it)
 	EXPECT_EQ(0, err) TH_LOG("%s", strerror(-err));
 }
 
+TEST_F(link, users_that_come_and_go_do_not_hammer_firmware)
+{
+	int64_t start, tries, elapsed;
+	struct process other;
+	int ctl, in[2];
+
+	SKIP_RELAYED("LME takes two connections");
+	ASSERT_EQ(0, pipe2(in, O_CLOEXEC));
+	ASSERT_EQ(0, process_start(&other, in[0], true, (const char *const[]){
+				   "sh", "-c", "exec bare --hold open <&3 >&2", NULL }));
+	ASSERT_EQ(0, process_expect(&other, "16992"));
+	ctl = ctl_hold();
+	ASSERT_LE(0, ctl);
+	start = now_ms();
+	do {
+		close(ctl_hold());
+		elapsed = now_ms() - start;
+	} while (elapsed < 3000);
+	tries = sim_stat("connects_refused");
+	EXPECT_LT(0, tries);
+	/* The first ones follow the back-off. */
+	EXPECT_GE(5 + elapsed / 50, tries);
+	say("%lld tries in %lld ms", (long long)tries, (long long)elapsed);
+	close(in[1]);
+	EXPECT_EQ(0, process_wait(&other));
+	process_close(&other);
+	close(in[0]);
+	close(ctl);
+}
+
 TEST_F(link, rmmod_is_refused_while_a_channel_is_open)
 {
 	int fd;

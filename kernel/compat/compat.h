@@ -12,12 +12,14 @@
 #include <linux/version.h>
 
 /*
- * Before 6.18 mei prints an error for each refused connection, so try seldom.
- * In jiffies.
+ * Before 6.18 mei prints an error for each refused connection, so try seldom,
+ * also for a new user. In jiffies.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define LME_BUSY_BACKOFF_MIN (HZ / 20)
 #define LME_BUSY_BACKOFF_MAX (5 * HZ)
 #else
+#define LME_BUSY_BACKOFF_MIN HZ
 #define LME_BUSY_BACKOFF_MAX (60 * HZ)
 #endif
 
