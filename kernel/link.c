@@ -398,8 +398,8 @@ void lme_link_work(struct work_struct *work)
 	struct lme *lme = container_of(work, struct lme, link_work.work);
 	struct lme_link *link;
 
-	link = link_to_stop(lme);
-	if (link)
+	/* All of them: what two kicks were for may be one run. */
+	while ((link = link_to_stop(lme)))
 		link_stop(lme, link);
 	link = link_pick(lme);
 	if (link)
