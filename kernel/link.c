@@ -135,6 +135,7 @@ void __lme_link_lost(struct lme_link *link, int err)
 		lme_count(lme, LME_COUNT(LINK_LOST));
 	}
 	lme->lost = true;
+	wake_up(&lme->tx_idle);
 	lme_session_set_state(lme, LME_SESSION_NONE);
 	lme_session_over(lme);
 }

@@ -97,7 +97,7 @@ struct lme_change {
  * @clock_at: when @clock_work runs next (jiffies); valid while it is pending
  * @tx_busy: the tx worker is sending, since @tx_since
  * @tx_since: jiffies
- * @tx_idle: woken when the tx worker has nothing more to send
+ * @tx_idle: woken when the tx worker has nothing more to send, or @lost is set
  * @tx_buf: LME_TX_MAX bytes; of the tx worker
  * @generation: number of the session, from 1
  * @session: the present session
