@@ -95,7 +95,8 @@ static int relay_send(struct lme_link *link, const u8 *buf, size_t len)
 	memcpy(rl->tx_buf, buf, len);
 	smp_store_release(&rl->tx_len, len); /* behind the message */
 	wake_up_interruptible(&rl->wait);
-	wait_event(rl->taken, !readable(rl) || get_state(rl) == RELAY_OVER);
+	/* As long as user space takes: nothing is wrong with this machine. */
+	wait_event_idle(rl->taken, !readable(rl) || get_state(rl) == RELAY_OVER);
 	return readable(rl) ? -ENODEV : 0;
 }
 

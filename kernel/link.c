@@ -265,8 +265,8 @@ static void link_stop(struct lme *lme, struct lme_link *link)
 		lme_session_disconnect(lme, APF_DISCONNECT_BY_APPLICATION);
 	spin_unlock(&lme->lock);
 
-	wait_event_timeout(lme->tx_idle, lme_session_replies_sent(lme),
-			   DRAIN_TIMEOUT);
+	wait_event_idle_timeout(lme->tx_idle, lme_session_replies_sent(lme),
+				DRAIN_TIMEOUT);
 
 	spin_lock(&lme->lock);
 	lme->lost = true;
