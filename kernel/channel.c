@@ -127,6 +127,9 @@ void lme_channel_abandon(struct lme_channel *ch)
 	struct lme *lme = ch->lme;
 
 	lockdep_assert_held(&lme->lock);
+	/* Its file may be closed long after opening timed out. */
+	if (ch->abandoned)
+		return;
 	ch->abandoned = true;
 	ch->pause_set = false;
 	if (ch->state == AMT_LME_CHANNEL_STATE_QUEUED ||

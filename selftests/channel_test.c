@@ -375,6 +375,36 @@ TEST_F(channel, an_open_that_is_never_answered_costs_its_slot_for_10_s)
 	EXPECT_LE(1, counter("slot_leaked"));
 }
 
+TEST_F(channel, its_slot_is_not_kept_longer_by_a_file_that_is_closed_late)
+{
+	struct amt_lme_connect c = {
+		.size = sizeof(c),
+		.flags = AMT_LME_CONNECT_NONBLOCK,
+		.port = HTTP_PORT,
+		.timeout_ms = 100,
+	};
+	long long start;
+	int fd[8];
+
+	ASSERT_EQ(0, sim_command("ignore open on"));
+	for (int i = 0; i < 8; i++) {
+		fd[i] = ioctl(self->ctl, AMT_LME_IOC_CONNECT, &c);
+		ASSERT_LE(0, fd[i]);
+	}
+	for (int i = 0; i < 8; i++)
+		EXPECT_EQ(POLLERR, fd_wait(fd[i], POLLOUT, WAIT_MS) & POLLERR);
+	start = now_ms();
+	ASSERT_EQ(0, sim_command("ignore open off"));
+	/* That their slots are still taken is what is to pass here. */
+	EXPECT_EQ(0, poll(NULL, 0, 8000));
+	for (int i = 0; i < 8; i++)
+		close(fd[i]);
+	EXPECT_EQ(0, next_open_works());
+	/* 10 s from the end of the opening; 18 if counted from the close. */
+	EXPECT_GT(16000, now_ms() - start);
+	EXPECT_EQ(8, counter("slot_leaked"));
+}
+
 /* ---- Who sends next, with messages so small that there are many ---- */
 
 FIXTURE(turns) {
