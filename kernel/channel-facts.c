@@ -32,7 +32,7 @@ void lme_channel_facts_get(struct lme_channel *ch,
 	*facts = (struct lme_channel_facts) {
 		.id = ch->id,
 		.amt_id = ch->amt_id,
-		.confirmed = ch->state >= AMT_LME_CHANNEL_STATE_OPEN,
+		.confirmed = ch->confirmed,
 		.state = ch->state,
 		.port = p->port,
 		.addr = lme_channel_loopback(p),

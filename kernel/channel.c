@@ -378,6 +378,7 @@ void lme_channel_rx_confirm(struct lme *lme, const struct apf_msg *msg)
 		return;
 	}
 	ch->amt_id = msg->confirm.sender;
+	ch->confirmed = true;
 	ch->tx_window = msg->confirm.window;
 	ch->tx_window_max = ch->tx_window;
 	lme_channel_set_state(ch, AMT_LME_CHANNEL_STATE_OPEN);

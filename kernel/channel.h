@@ -60,6 +60,7 @@ struct lme_channel_params {
  * @error: negative error that ended it for the user, 0 for none
  * @abandoned: what AMT sends is of no use any more: the file was closed,
  *             opening timed out, or AMT broke the protocol
+ * @confirmed: AMT has confirmed it
  * @shut: nothing more will be written
  * @answered: AMT has sent something since our last byte
  * @open_due: CHANNEL_OPEN waits to be sent
@@ -87,7 +88,7 @@ struct lme_channel_params {
  * @comm: the name of that process
  * @generation: the session it belongs to; 0 while it is queued
  * @id: our id; 0 while it is queued
- * @amt_id: AMT's id; valid from AMT_LME_CHANNEL_STATE_OPEN on
+ * @amt_id: AMT's id; valid with @confirmed
  * @window: our receive window in bytes
  * @credit: bytes that AMT may still send
  * @owed: bytes the reader took and AMT was not yet credited for
@@ -112,6 +113,7 @@ struct lme_channel {
 	enum amt_lme_channel_state state;
 	int error;
 	bool abandoned;
+	bool confirmed;
 	bool shut;
 	bool answered;
 	bool open_due;

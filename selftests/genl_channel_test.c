@@ -179,6 +179,26 @@ TEST_F(channel, open_and_closed_are_announced_with_the_last_numbers)
 	EXPECT_EQ(0, self->ch->error);
 }
 
+TEST_F(channel, one_that_amt_refused_has_no_number_at_amt)
+{
+	struct genl_answer event;
+	int ctl = ctl_hold();
+
+	if (!has_events())
+		SKIP(return, "5.10 has no events of channels");
+	ASSERT_LE(0, ctl);
+	ASSERT_EQ(0, node_wait(16992));
+	ASSERT_EQ(0, genl_join(&self->events, AMT_LME_MCGRP_CHANNEL));
+	ASSERT_EQ(0, sim_command("refuse 1 2"));
+	EXPECT_EQ(-ECONNREFUSED, node_open(16992, O_RDWR));
+	do {
+		ASSERT_EQ(0, genl_event(&self->events, &event, WAIT_MS));
+		EXPECT_EQ(NO_AMT_ID, event.channel->amt_id);
+	} while (event.channel->state != AMT_LME_CHANNEL_STATE_CLOSED);
+	EXPECT_EQ(ECONNREFUSED, event.channel->error);
+	close(ctl);
+}
+
 TEST_F(channel, a_channel_that_the_link_took_with_it_tells_why)
 {
 	int fd;

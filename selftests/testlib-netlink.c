@@ -74,7 +74,8 @@ static void take_channel(struct genl_answer *answer, struct nlattr **attrs)
 
 	*ch = (struct channel_state){
 		.id = number(attrs, AMT_LME_A_CHANNEL_ID),
-		.amt_id = number(attrs, AMT_LME_A_CHANNEL_AMT_ID),
+		.amt_id = attrs[AMT_LME_A_CHANNEL_AMT_ID] ?
+			  number(attrs, AMT_LME_A_CHANNEL_AMT_ID) : NO_AMT_ID,
 		.type = number(attrs, AMT_LME_A_CHANNEL_TYPE),
 		.direction = number(attrs, AMT_LME_A_CHANNEL_DIRECTION),
 		.state = number(attrs, AMT_LME_A_CHANNEL_STATE),

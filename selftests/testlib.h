@@ -449,6 +449,9 @@ struct forward_state {
 	char address[256];
 };
 
+/* AMT has not confirmed the channel. */
+#define NO_AMT_ID UINT32_MAX
+
 /** struct channel_state - attributes of a channel */
 struct channel_state {
 	uint32_t id;
