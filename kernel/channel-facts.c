@@ -71,13 +71,17 @@ u32 lme_channels_to_port(struct lme *lme, u32 port)
 	return n;
 }
 
-/* The channel with the smallest id above @last. */
+/*
+ * The channel with the smallest id above @last. One that is closed is only there
+ * until our CLOSE has gone out.
+ */
 static struct lme_channel *next_of_session(struct lme *lme, u32 last)
 {
 	struct lme_channel *ch, *next = NULL;
 
 	list_for_each_entry(ch, &lme->session.channels, node)
-		if (ch->id > last && (!next || ch->id < next->id))
+		if (ch->state != AMT_LME_CHANNEL_STATE_CLOSED && ch->id > last &&
+		    (!next || ch->id < next->id))
 			next = ch;
 	return next;
 }
