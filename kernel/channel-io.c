@@ -13,6 +13,8 @@
 #include "lme.h"
 
 #define OPEN_TIMEOUT_MS 20000
+/* How many may wait to be opened. */
+#define QUEUE_MAX 1024
 /* How long unsent data may go on after the file was closed. */
 #define CLOSE_LINGER (5 * HZ)
 
@@ -49,6 +51,18 @@ static struct lme_channel *alloc_channel(struct lme *lme,
 	return ch;
 }
 
+/* All of them are looked at under lme.lock. */
+static bool queue_full(struct lme *lme)
+{
+	struct list_head *pos;
+	unsigned int n = 0;
+
+	lockdep_assert_held(&lme->lock);
+	list_for_each(pos, &lme->queue)
+		n++;
+	return n >= QUEUE_MAX;
+}
+
 /**
  * lme_channel_open - begin to open a channel
  * @lme: the object
@@ -56,7 +70,8 @@ static struct lme_channel *alloc_channel(struct lme *lme,
  *
  * The channel holds the link until lme_channel_release().
  *
- * Return: the channel, not open yet, or an ERR_PTR().
+ * Return: the channel, not open yet, or an ERR_PTR(): -ENOMEM; -ENOBUFS when
+ * too many wait already.
  * Context: may sleep for memory, never for firmware.
  */
 struct lme_channel *lme_channel_open(struct lme *lme,
@@ -69,6 +84,12 @@ struct lme_channel *lme_channel_open(struct lme *lme,
 		return ERR_PTR(-ENOMEM);
 	lme_hold(lme);
 	spin_lock(&lme->lock);
+	if (queue_full(lme)) {
+		spin_unlock(&lme->lock);
+		lme_unhold(lme);
+		lme_channel_put(ch);
+		return ERR_PTR(-ENOBUFS);
+	}
 	kref_get(&ch->kref);
 	ch->arrival = lme->arrivals++;
 	lme_channel_enqueue(ch);

@@ -226,11 +226,12 @@ void lme_channel_enqueue(struct lme_channel *ch)
 	struct list_head *pos;
 
 	lockdep_assert_held(&lme->lock);
-	list_for_each(pos, &lme->queue)
-		if (list_entry(pos, struct lme_channel, node)->arrival >
+	/* Most come last. */
+	list_for_each_prev(pos, &lme->queue)
+		if (list_entry(pos, struct lme_channel, node)->arrival <
 		    ch->arrival)
 			break;
-	list_move_tail(&ch->node, pos);
+	list_move(&ch->node, pos);
 }
 
 /* One try of each open needs no pause: more would spend all of them at once. */

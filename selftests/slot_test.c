@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "kselftest_harness.h"
@@ -173,6 +174,35 @@ TEST_F(slot, an_opener_that_finds_no_slot_in_time_gets_enobufs)
 	EXPECT_EQ(ENOBUFS, errno);
 	for (int i = 0; i < slots; i++)
 		close(fd[i]);
+}
+
+#define QUEUE_MAX 1024
+
+TEST_F(slot, so_many_openers_may_wait_and_the_next_gets_enobufs)
+{
+	struct rlimit files = { 2 * QUEUE_MAX, 2 * QUEUE_MAX };
+	int slots = atoi(variant->slots);
+	int fd[QUEUE_MAX + SLOTS];
+	int n, last = 0;
+
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+	for (n = 0; n < QUEUE_MAX + SLOTS && last >= 0; n++) {
+		last = ctl_connect(self->ctl, HTTP_PORT,
+				   AMT_LME_CONNECT_NONBLOCK, 1);
+		fd[n] = last;
+	}
+	/* Those that AMT was asked for wait no more. */
+	if (last >= 0)
+		last = ctl_connect(self->ctl, HTTP_PORT,
+				   AMT_LME_CONNECT_NONBLOCK, 1);
+	else
+		n--;
+	EXPECT_EQ(-ENOBUFS, last);
+	EXPECT_LE(QUEUE_MAX, n);
+	EXPECT_GE(QUEUE_MAX + slots, n);
+	for (int i = 0; i < n; i++)
+		close(fd[i]);
+	EXPECT_EQ(0, next_open_works());
 }
 
 FIXTURE(limit) {

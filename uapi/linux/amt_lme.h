@@ -84,7 +84,8 @@ struct amt_lme_connect {
  *
  *   ECONNREFUSED     AMT refused the channel
  *   EPROTONOSUPPORT  AMT does not know this type of channel
- *   ENOBUFS          no channel slot of AMT became free in time
+ *   ENOBUFS          no channel slot of AMT became free in time, or 1024
+ *                    channels wait to be opened
  *   ETIMEDOUT        AMT did not answer in time
  *   ENETDOWN         no link to AMT came up in time
  *   ENXIO            AMT does not forward this port
