@@ -193,13 +193,6 @@ int lme_channel_wait_open(struct lme_channel *ch)
 	return err;
 }
 
-static int lock_one(struct mutex *mutex, bool nonblock)
-{
-	if (nonblock)
-		return mutex_trylock(mutex) ? 0 : -EAGAIN;
-	return mutex_lock_interruptible(mutex) ? -ERESTARTSYS : 0;
-}
-
 /*
  * Not for each few bytes; but when all is read AMT can send a longest message,
  * as far as the window allows that at all.
@@ -264,7 +257,7 @@ ssize_t lme_channel_read(struct lme_channel *ch, struct iov_iter *to,
 
 	if (!iov_iter_count(to))
 		return 0;
-	n = lock_one(&ch->rx_mutex, nonblock);
+	n = lme_lock_one(&ch->rx_mutex, nonblock);
 	if (n)
 		return n;
 	n = wait_for(ch, can_read, nonblock);
@@ -325,7 +318,7 @@ ssize_t lme_channel_write(struct lme_channel *ch, struct iov_iter *from,
 	ssize_t done = 0;
 	ssize_t n;
 
-	n = lock_one(&ch->tx_mutex, nonblock);
+	n = lme_lock_one(&ch->tx_mutex, nonblock);
 	if (n)
 		return n;
 	while (iov_iter_count(from)) {

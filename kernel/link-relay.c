@@ -124,12 +124,14 @@ static ssize_t relay_read(struct file *file, char __user *buf, size_t size,
 			  loff_t *pos)
 {
 	struct relay_link *rl = file->private_data;
+	bool nonblock = file->f_flags & O_NONBLOCK;
 	ssize_t ret;
 
-	if (mutex_lock_interruptible(&rl->tx_mutex))
-		return -EINTR;
+	ret = lme_lock_one(&rl->tx_mutex, nonblock);
+	if (ret)
+		return ret;
 	ret = -EAGAIN;
-	if (!(file->f_flags & O_NONBLOCK))
+	if (!nonblock)
 		ret = wait_event_interruptible(rl->wait, readable(rl) ||
 					       get_state(rl) == RELAY_OVER);
 	if (get_state(rl) == RELAY_OVER)
@@ -157,15 +159,17 @@ static ssize_t relay_write(struct file *file, const char __user *buf,
 			   size_t len, loff_t *pos)
 {
 	struct relay_link *rl = file->private_data;
+	bool nonblock = file->f_flags & O_NONBLOCK;
 	ssize_t ret;
 
 	if (!len)
 		return -EINVAL;
 	if (len > rl->link.mtu)
 		return -EMSGSIZE;
-	if (mutex_lock_interruptible(&rl->rx_mutex))
-		return -EINTR;
-	ret = wait_started(rl, file->f_flags & O_NONBLOCK);
+	ret = lme_lock_one(&rl->rx_mutex, nonblock);
+	if (ret)
+		return ret;
+	ret = wait_started(rl, nonblock);
 	if (!ret && copy_from_user(rl->rx_buf, buf, len))
 		ret = -EFAULT;
 	if (!ret) {

@@ -32,6 +32,7 @@
 #define LME_H
 
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -197,6 +198,20 @@ static inline void lme_count(struct lme *lme, unsigned int counter)
 {
 	lockdep_assert_held(&lme->lock);
 	lme->counters[counter]++;
+}
+
+/**
+ * lme_lock_one - be the one reader or writer of a file
+ * @mutex: what the others wait for
+ * @nonblock: do not wait
+ *
+ * Return: 0, -EAGAIN or -ERESTARTSYS.
+ */
+static inline int lme_lock_one(struct mutex *mutex, bool nonblock)
+{
+	if (nonblock)
+		return mutex_trylock(mutex) ? 0 : -EAGAIN;
+	return mutex_lock_interruptible(mutex) ? -ERESTARTSYS : 0;
 }
 
 #endif /* LME_H */
