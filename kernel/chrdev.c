@@ -34,6 +34,8 @@
 static struct lme *chrdev_lme;
 static dev_t port_base;
 static struct cdev port_cdev;
+/* Both nodes are there: init will not fail, and take all away from under a file. */
+static bool published;
 static struct class port_class = {
 	.name = "amt_lme",
 };
@@ -109,6 +111,8 @@ static int port_open(struct inode *inode, struct file *file)
 	struct lme_channel_params params = { .port = iminor(inode) };
 	struct lme_channel *ch;
 
+	if (!smp_load_acquire(&published)) /* pairs with lme_chrdev_publish() */
+		return -ENODEV;
 	if (!params.port)
 		return -ENXIO;
 	ch = open_channel(&params, nonblocking(file));
@@ -402,9 +406,12 @@ int lme_chrdev_publish(void)
 	if (err)
 		return err;
 	err = misc_register(&ctl_dev);
-	if (err)
+	if (err) {
 		cdev_del(&port_cdev);
-	return err;
+		return err;
+	}
+	smp_store_release(&published, true); /* behind all that open needs */
+	return 0;
 }
 
 /** lme_chrdev_unpublish - nothing can be opened any more */
