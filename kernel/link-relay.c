@@ -253,8 +253,8 @@ static struct relay_link *relay_alloc(size_t mtu)
  *
  * The file uses the link until it is closed.
  *
- * Return: the file or an ERR_PTR(): -EBUSY while there is another link,
- * -ENOMEM.
+ * Return: the file or an ERR_PTR(): -EBUSY while there is another link or it is
+ * yielded; -ENOMEM; another error of anon_inode_getfile(), such as -ENFILE.
  * Context: may sleep.
  */
 struct file *lme_link_relay_file(struct lme *lme, size_t mtu, u32 *other)

@@ -19,8 +19,8 @@ struct lme_link;
  *         handed to lme_link_receive(). May sleep for 30 s. Returns 0;
  *         -EBUSY when another program has LME; -ENOTTY when the firmware has
  *         no such client now; another negative error.
- * @stop: end the connection. Wakes a blocked @send. No message is received
- *        and none is sent after it returned. May sleep for 30 s.
+ * @stop: end the connection. Wakes a blocked @send. None is sent after it
+ *        returned, and what is received then is dropped. May sleep for 30 s.
  * @send: send one message of at most lme_link.mtu bytes. May sleep until the
  *        firmware takes it or the connection ends. Returns 0 or a negative
  *        error, after which the connection is given up.

@@ -8,8 +8,9 @@
  * events come up.
  *
  * Contexts, all of which may sleep:
- *   receive thread  one per started link, serial; handles one message under
- *                   lme.lock and never waits for anything else
+ *   receive thread  handles one message under lme.lock and never waits for
+ *                   anything else. On the bus a thread of the started link; for
+ *                   a relayed link whoever calls write(), one at a time
  *   tx worker       lme.tx_work; the only one that sends, without a lock held
  *   link worker     lme.link_work; the only one that starts and stops a link
  *   clock           lme.clock_work; every deadline

@@ -89,6 +89,8 @@ struct amt_lme_connect {
  *   ETIMEDOUT        AMT did not answer in time
  *   ENETDOWN         no link to AMT came up in time
  *   ENXIO            AMT does not forward this port
+ *   ECONNRESET       the link was lost as the channel had just been opened
+ *   EPROTO           AMT broke the protocol as the channel had just been opened
  *   EINTR            a signal came
  */
 #define AMT_LME_IOC_CONNECT _IO(AMT_LME_IOC_MAGIC, 0x01)
@@ -130,12 +132,15 @@ struct amt_lme_link {
  *   write()  one message from AMT. EMSGSIZE when it is longer than
  *            max_message, EINVAL when it is empty. EPIPE after the end
  *   read()   one message to AMT. EMSGSIZE when the buffer is too small; nothing
- *            is lost. 0 after the end: close this descriptor and the MEI
- *            connection, then begin anew with both
+ *            is lost. 0 after the end: close the MEI connection, then this
+ *            descriptor, and begin anew with both
  *   poll()   EPOLLIN, EPOLLOUT; EPOLLHUP after the end
  *
  * The descriptor uses the link, as HOLD does; closing it ends the session, and
- * a device with LME that comes to the bus ends it, too.
+ * a device with LME that comes to the bus ends it, too. The MEI connection is
+ * to be closed first, always: a link that is yielded becomes
+ * AMT_LME_LINK_STATE_YIELDED when the descriptor is closed, which says that LME
+ * is free.
  *
  *   EPERM   CAP_NET_ADMIN is needed
  *   EBUSY   there is another link, and @transport says which; or, with
@@ -149,7 +154,8 @@ struct amt_lme_link {
  * Takes no argument; needs CAP_NET_ADMIN. The session ends, and open channels
  * with it (ECONNRESET); opens wait, within their timeout. Returns 0, also when
  * the file yields already; never waits for firmware: LME is free when the
- * state of the link is AMT_LME_LINK_STATE_YIELDED.
+ * state of the link is AMT_LME_LINK_STATE_YIELDED, if who carried it by
+ * AMT_LME_IOC_LINK has kept the order there.
  */
 #define AMT_LME_IOC_YIELD _IO(AMT_LME_IOC_MAGIC, 0x04)
 
