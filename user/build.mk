@@ -8,6 +8,7 @@ amt-helper-src := \
 	user/helper/amt.c \
 	user/helper/amt-change.c \
 	user/helper/changes.c \
+	user/helper/child.c \
 	user/helper/cmd-amm.c \
 	user/helper/cmd-amm-raw.c \
 	user/helper/cmd-account.c \

@@ -14,6 +14,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "helper/child.h"
 #include "helper/command.h"
 #include "helper/daemon.h"
 #include "helper/failure.h"
@@ -134,10 +135,8 @@ static void start_command(struct yield *yield)
 	yield->pid = fork();
 	if (yield->pid == 0)
 		exec_command(yield->command);
-	ret = yield->pid < 0 ? -errno :
-	      sd_event_add_child(yield->event, NULL, yield->pid, WEXITED,
-				 on_child, yield);
-	if (ret >= 0)
+	ret = child_watch(yield->event, NULL, &yield->pid, on_child, yield);
+	if (ret == 0)
 		return;
 	failure_set(&yield->failure, EXIT_INTERNAL, "cannot run %s: %s",
 		    yield->command[0], strerror(-ret));

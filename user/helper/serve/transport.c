@@ -23,6 +23,7 @@
 
 #include <linux/amt_lme_netlink.h>
 
+#include "helper/child.h"
 #include "helper/failure.h"
 #include "helper/kernel.h"
 #include "helper/serve/transport.h"
@@ -340,19 +341,11 @@ static int connect_begin(struct transport *t)
 	t->child = fork();
 	if (t->child == 0)
 		connect_in_child(pair[1], t->device);
-	ret = t->child < 0 ? -errno :
-	      sd_event_add_child(t->event, &t->child_end, t->child, WEXITED,
-				 on_child_end, t);
+	ret = child_watch(t->event, &t->child_end, &t->child, on_child_end, t);
 	close(pair[1]);
 	t->answer = pair[0];
-	if (ret >= 0)
-		return 0;
-	if (t->child > 0) {
-		kill(t->child, SIGKILL);
-		waitpid(t->child, NULL, 0);
-	}
-	t->child = 0;
-	forget_answer(t);
+	if (ret < 0)
+		forget_answer(t);
 	return ret;
 }
 
