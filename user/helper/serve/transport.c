@@ -233,7 +233,7 @@ static void connect_in_child(int to, const char *device)
 {
 	struct mei mei = MEI_CLOSED;
 	struct connected answer = { 0 };
-	char control[CMSG_SPACE(sizeof(int))] = "";
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = "";
 	struct iovec iov = { &answer, sizeof(answer) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct cmsghdr *cmsg;
@@ -259,7 +259,7 @@ static void connect_in_child(int to, const char *device)
 /* What the child said; its descriptor is @fd, or -1. */
 static void take_answer(int from, struct connected *answer, int *fd)
 {
-	char control[CMSG_SPACE(sizeof(int))];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
 	struct iovec iov = { answer, sizeof(*answer) };
 	struct msghdr msg = {
 		.msg_iov = &iov,
