@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -132,6 +133,28 @@ TEST_F(helper, connect_to_a_port_that_amt_does_not_forward_is_13)
 {
 	EXPECT_EQ(EXIT_PEER, run(&self->r, "amt-helper", "connect", "16995"));
 	EXPECT_EQ(0, sim_stat("channels_opened"));
+}
+
+/* The shell and the programs after it have the same file. */
+TEST_F(helper, connect_puts_the_flags_of_its_stdin_back_at_a_signal)
+{
+	static const int signals[] = { SIGHUP, SIGTERM };
+	int in[2];
+
+	ASSERT_EQ(0, pipe2(in, O_CLOEXEC));
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, process_start(&self->helper, in[0], false,
+			  (const char *const[]){ "sh", "-c",
+			  "exec amt-helper connect 16992 <&3", NULL }));
+		while (!(fcntl(in[0], F_GETFL) & O_NONBLOCK))
+			sched_yield();
+		EXPECT_EQ(128 + signals[i],
+			  process_end(&self->helper, signals[i]));
+		EXPECT_EQ(0, fcntl(in[0], F_GETFL) & O_NONBLOCK);
+		process_close(&self->helper);
+	}
+	close(in[0]);
+	close(in[1]);
 }
 
 /* When that is said the channel, the only user of the link, is closed. */

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <systemd/sd-event.h>
@@ -20,6 +21,8 @@
 #include "lib/device.h"
 #include "lib/netlink.h"
 
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
 struct connect {
 	unsigned int port;
 	int family; /* as on the command line, or AF_UNSPEC */
@@ -27,6 +30,7 @@ struct connect {
 	sd_event *event;
 	struct netlink *nl;
 	int channel; /* -1 when the relay has it */
+	int signal; /* that ended it, or 0 */
 	struct relay *relay;
 	struct failure failure;
 };
@@ -243,15 +247,52 @@ static int start_relay(struct connect *connect, int in, int out)
 	return ret;
 }
 
-static void relay_stdio(struct connect *connect)
+static const int ending[] = { SIGHUP, SIGINT, SIGTERM };
+
+/* What our caller ignores stays ignored; blocked, it would come all the same. */
+static void block_signals(sigset_t *set, sigset_t *mask)
 {
-	int in_flags, out_flags;
-	int in = borrow(STDIN_FILENO, &in_flags);
-	int out = borrow(STDOUT_FILENO, &out_flags);
+	struct sigaction action;
+
+	sigemptyset(set);
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+		if (sigaction(ending[i], NULL, &action) == 0 &&
+		    action.sa_handler == SIG_DFL)
+			sigaddset(set, ending[i]);
+	sigprocmask(SIG_BLOCK, set, mask);
+}
+
+static int on_signal(sd_event_source *source,
+		     const struct signalfd_siginfo *info, void *arg)
+{
+	struct connect *connect = arg;
+
+	(void)source;
+	connect->signal = (int)info->ssi_signo;
+	return sd_event_exit(connect->event, 0);
+}
+
+static int watch_signals(struct connect *connect, const sigset_t *set)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ending) && ret >= 0; i++)
+		if (sigismember(set, ending[i]))
+			ret = sd_event_add_signal(connect->event, NULL,
+						  ending[i], on_signal,
+						  connect);
+	return ret;
+}
+
+static void run_loop(struct connect *connect, const sigset_t *signals, int in,
+		     int out)
+{
 	int ret;
 
 	signal(SIGPIPE, SIG_IGN); /* it is an errno of write() */
 	ret = sd_event_default(&connect->event);
+	if (ret >= 0)
+		ret = watch_signals(connect, signals);
 	if (ret >= 0)
 		ret = start_relay(connect, in, out);
 	if (ret >= 0)
@@ -261,11 +302,25 @@ static void relay_stdio(struct connect *connect)
 			    "stdin or stdout: %s", strerror(-ret));
 	relay_free(connect->relay);
 	sd_event_unref(connect->event);
+}
+
+static void relay_stdio(struct connect *connect)
+{
+	int in, out, in_flags, out_flags;
+	sigset_t signals, mask;
+
+	block_signals(&signals, &mask);
+	in = borrow(STDIN_FILENO, &in_flags);
+	out = borrow(STDOUT_FILENO, &out_flags);
+	run_loop(connect, &signals, in, out);
 	/* Backwards, if both are the same file. */
 	if (out_flags >= 0)
 		fcntl(STDOUT_FILENO, F_SETFL, out_flags);
 	if (in_flags >= 0)
 		fcntl(STDIN_FILENO, F_SETFL, in_flags);
+	if (connect->signal)
+		raise(connect->signal);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 
 int cmd_connect(int argc, char **argv)
