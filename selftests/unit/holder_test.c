@@ -134,4 +134,20 @@ TEST_F(holder, its_own_children_are_left_out)
 	close(fd);
 }
 
+/* As of processes that have a file open more than once. */
+TEST(one_beyond_the_list_is_counted_once)
+{
+	struct tasks tasks = { .count = 0 };
+	struct task task = { .name = "lms" };
+	char text[TASKS_TEXT_SIZE];
+
+	for (task.pid = 1; task.pid <= TASKS_MAX + 1; task.pid++) {
+		tasks_add(&tasks, &task);
+		tasks_add(&tasks, &task);
+	}
+	EXPECT_EQ(TASKS_MAX + 1, tasks.count);
+	EXPECT_NE(NULL, strstr(tasks_text(&tasks, text, sizeof(text)),
+			       "lms[8] and 1 more"));
+}
+
 TEST_HARNESS_MAIN

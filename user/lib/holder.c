@@ -24,12 +24,12 @@ bool task_is_of(const struct task *task, int pid)
 
 void tasks_add(struct tasks *tasks, const struct task *task)
 {
-	for (int i = 0; i < tasks->count && i < TASKS_MAX; i++)
-		if (tasks->task[i].pid == task->pid)
-			return;
+	if (tasks->count && tasks->latest == task->pid)
+		return;
 	if (tasks->count < TASKS_MAX)
 		tasks->task[tasks->count] = *task;
 	tasks->count++;
+	tasks->latest = task->pid;
 }
 
 const char *tasks_text(const struct tasks *tasks, char *text, size_t size)

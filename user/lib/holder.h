@@ -36,9 +36,10 @@ bool task_is_of(const struct task *task, int pid);
 struct tasks {
 	struct task task[TASKS_MAX];
 	int count;
+	int latest; /* pid of the one that was added last */
 };
 
-/** tasks_add() - add a process, unless it is there */
+/** tasks_add() - add a process, unless it is the latest */
 void tasks_add(struct tasks *tasks, const struct task *task);
 
 /** tasks_text() - "lms[812], rpc[900]"; empty if there is none */
