@@ -29,8 +29,9 @@ static const char doc[] =
 	"Print the state of the link to AMT, of its ports and of the listeners\n"
 	"of amt-helper serve as events, one a line, and with --follow those to\n"
 	"come. Without a daemon there is nothing about listeners.\v"
-	"Exit code: 0 all was printed; 3 no MEI device; 11 no kernel module,\n"
-	"or it was unloaded; 12 the daemon ended.";
+	"Exit code: 0 all was printed; 3 no MEI device; 6 too many ask the\n"
+	"daemon; 7 it does not answer; 11 no kernel module, or it was unloaded;\n"
+	"12 the daemon ended.";
 
 static const struct argp_option options[] = {
 	{ "follow", 'f', NULL, 0, "Go on until a signal", 0 },

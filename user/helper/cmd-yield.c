@@ -59,9 +59,9 @@ static const char doc[] =
 	"COMMAND gets SIGTERM, and 10 s later SIGKILL. With --module amt-helper\n"
 	"serve closes the driver, so that COMMAND can unload and load it.\v"
 	"Exit code: that of COMMAND, as the shell's; 0 without one; 128 and the\n"
-	"number of a signal that came before LME was free; 4 no permission; 7\n"
-	"AMT was not let go, serve does not answer, or COMMAND ended by --for;\n"
-	"11 no kernel module.";
+	"number of a signal that came before LME was free; 4 no permission; 6 too\n"
+	"many ask serve; 7 AMT was not let go, serve does not answer, or COMMAND\n"
+	"ended by --for; 11 no kernel module.";
 
 static const struct argp_option options[] = {
 	{ "for", 'f', "SECONDS", 0, "Not longer than this", 0 },
