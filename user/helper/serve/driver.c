@@ -145,8 +145,8 @@ static void try_again(struct driver *driver)
 	close_driver(driver);
 	tell_closed(driver, AMT_LME_LINK_STATE_ABSENT);
 	sd_event_add_time_relative(driver->event, &driver->timer,
-				   CLOCK_MONOTONIC, driver->backoff, 0,
-				   on_timer, driver);
+				   CLOCK_MONOTONIC, driver->backoff,
+				   driver->backoff / 50, on_timer, driver);
 	driver->backoff = 2 * driver->backoff < BACKOFF_MAX_USEC ?
 			  2 * driver->backoff : BACKOFF_MAX_USEC;
 }
