@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "kselftest_harness.h"
 #include "testlib.h"
@@ -320,6 +321,16 @@ TEST_F(config, a_wrong_file_is_16_and_says_where)
 		process_close(&self->helper);
 	}
 	self->helper.pidfd = 0;
+}
+
+TEST_F(config, a_folder_that_cannot_be_read_is_16)
+{
+	ASSERT_EQ(0, write_file(DROP_IN "/1.conf", "[serve]\nbind =\n"));
+	ASSERT_EQ(0, chmod(DROP_IN, 0700));
+	EXPECT_EQ(EXIT_CONFIG, run(&self->r, "su", "nobody", "-c",
+				   "amt-helper serve 2>&1"));
+	EXPECT_NE(NULL, strstr(self->r.text, DROP_IN ": Permission denied"))
+		TH_LOG("%s", self->r.text);
 }
 
 TEST_F(config, sighup_moves_listeners_and_keeps_channels)

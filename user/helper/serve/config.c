@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What can be configured of serve. */
+#include <dirent.h>
 #include <errno.h>
-#include <glob.h>
+#include <fnmatch.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,7 @@
 #include "helper/serve/config.h"
 
 #define FILE_MAIN "/etc/amt-helper/amt-helper.conf"
-#define FILE_PATTERN "/etc/amt-helper/amt-helper.conf.d/*.conf"
+#define FOLDER "/etc/amt-helper/amt-helper.conf.d"
 #define PORT_OFFSET_MAX 65534
 
 /* A file that is being read. */
@@ -126,21 +128,40 @@ static int load_file(struct serve_config *config, const char *path,
 	return ret;
 }
 
+static int is_file(const struct dirent *entry)
+{
+	return fnmatch("*.conf", entry->d_name, FNM_PERIOD) == 0;
+}
+
+static int load_folder(struct serve_config *config, struct failure *failure)
+{
+	char path[sizeof(FOLDER "/") + NAME_MAX];
+	struct dirent **found;
+	int count = scandir(FOLDER, &found, is_file, alphasort);
+	int ret = 0;
+
+	if (count < 0 && errno == ENOENT)
+		return 0;
+	if (count < 0)
+		return failure_set(failure, EXIT_CONFIG, FOLDER ": %s",
+				   strerror(errno));
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), FOLDER "/%s", found[i]->d_name);
+		if (ret == 0)
+			ret = load_file(config, path, failure);
+		free(found[i]);
+	}
+	free(found);
+	return ret;
+}
+
 int config_load(struct serve_config *config, struct failure *failure)
 {
-	glob_t found;
 	int ret;
 
 	memset(config, 0, sizeof(*config));
 	ret = load_file(config, FILE_MAIN, failure);
-	if (ret < 0)
-		return ret;
-	if (glob(FILE_PATTERN, 0, NULL, &found) != 0)
-		return 0;
-	for (size_t i = 0; ret == 0 && i < found.gl_pathc; i++)
-		ret = load_file(config, found.gl_pathv[i], failure);
-	globfree(&found);
-	return ret;
+	return ret < 0 ? ret : load_folder(config, failure);
 }
 
 void config_override(struct serve_config *config,
