@@ -11,6 +11,7 @@
 #include "testlib.h"
 
 /* Exit codes of amt-helper(8). */
+#define EXIT_INTERNAL 1
 #define EXIT_USAGE 2
 #define EXIT_PROTOCOL 8
 #define EXIT_AMT_STATUS 9
@@ -547,7 +548,7 @@ TEST_F(change, nobody_else_can_read_the_account)
 	EXPECT_EQ(0, helper(r, "account --output /tmp/new"));
 	ASSERT_EQ(0, stat("/tmp/new", &st));
 	EXPECT_EQ(0600, st.st_mode & 07777);
-	EXPECT_EQ(EXIT_USAGE, helper(r, "account --output /tmp/new"));
+	EXPECT_EQ(EXIT_INTERNAL, helper(r, "account --output /tmp/new"));
 	EXPECT_EQ(EXIT_USAGE, helper(r, "account > /tmp/open"));
 	EXPECT_EQ(0, run(r, "sh", "-c",
 			 "umask 077; amt-helper account > /tmp/closed"));

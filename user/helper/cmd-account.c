@@ -69,21 +69,22 @@ static const struct argp argp = {
 	.children = amt_children,
 };
 
-/* Return: the descriptor, or -1 with @failure set. */
-static int open_output(const struct arguments *arguments,
-		       struct failure *failure)
+static int fail_output(const char *path, int error, struct failure *failure)
+{
+	return failure_set(failure, EXIT_INTERNAL,
+			   "%s: %s; name a file that can be created", path,
+			   strerror(error));
+}
+
+/* Before AMT is asked. Who makes that file meanwhile is refused all the same. */
+static int check_output(const struct arguments *arguments,
+			struct failure *failure)
 {
 	struct stat st;
-	int fd;
 
-	if (arguments->output) {
-		fd = open(arguments->output,
-			  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		if (fd < 0)
-			failure_set(failure, EXIT_USAGE, "%s: %s",
-				    arguments->output, strerror(errno));
-		return fd;
-	}
+	if (arguments->output)
+		return lstat(arguments->output, &st) < 0 ? 0 :
+		       fail_output(arguments->output, EEXIST, failure);
 	if (isatty(STDOUT_FILENO) && !arguments->show)
 		return failure_set(failure, EXIT_USAGE,
 				   "stdout is a terminal; --show shows the password there");
@@ -91,7 +92,7 @@ static int open_output(const struct arguments *arguments,
 	    (S_ISREG(st.st_mode) && (st.st_mode & 077)))
 		return failure_set(failure, EXIT_USAGE,
 				   "stdout is a file that others can read; use --output FILE");
-	return STDOUT_FILENO;
+	return 0;
 }
 
 /* Escaped in JSON, each character may need two. */
@@ -160,51 +161,74 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-static int print(int fd, const struct pthi_command *command,
-		 const struct pthi_reply *reply, bool json,
-		 struct failure *failure)
+/* All of it, or no file. */
+static int write_file(const char *path, const struct secret *secret,
+		      struct failure *failure)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int ret;
+
+	if (fd < 0)
+		return fail_output(path, errno, failure);
+	ret = write_all(fd, secret->text, secret->len);
+	if (close(fd) < 0 && ret == 0)
+		ret = -errno;
+	if (ret == 0)
+		return 0;
+	unlink(path);
+	return failure_set(failure, EXIT_INTERNAL, "%s: %s", path,
+			   strerror(-ret));
+}
+
+static int write_stdout(const struct secret *secret, struct failure *failure)
+{
+	int ret = write_all(STDOUT_FILENO, secret->text, secret->len);
+
+	if (ret == 0)
+		return 0;
+	return failure_set(failure, EXIT_INTERNAL, "cannot write: %s",
+			   strerror(-ret));
+}
+
+static void print(const struct arguments *arguments,
+		  const struct pthi_command *command,
+		  const struct pthi_reply *reply, struct failure *failure)
 {
 	struct secret secret = { .len = 0 };
-	int ret = format(&secret, command, reply, json);
 
-	if (ret < 0)
+	if (format(&secret, command, reply, arguments->json) < 0)
 		failure_set(failure, EXIT_PROTOCOL,
 			    "%s: the reply has no user and password",
 			    command->name);
+	else if (arguments->output)
+		write_file(arguments->output, &secret, failure);
 	else
-		ret = write_all(fd, secret.text, secret.len);
+		write_stdout(&secret, failure);
 	explicit_bzero(&secret, sizeof(secret));
-	if (ret < 0 && failure->code == EXIT_OK)
-		failure_set(failure, EXIT_INTERNAL, "cannot write: %s",
-			    strerror(-ret));
-	return ret;
 }
 
-static int ask_and_print(struct arguments *arguments, int fd,
-			 struct failure *failure)
+static void ask_and_print(struct arguments *arguments, struct failure *failure)
 {
 	const struct pthi_command *command =
 		pthi_find("GetLocalSystemAccount", NULL);
 	struct pthi_reply reply;
 
 	if (amt_ask(&arguments->amt, command, NULL, &reply, failure) < 0)
-		return -1;
+		return;
 	if (reply.status)
-		return amt_refused(command, reply.status, failure);
-	return print(fd, command, &reply, arguments->json, failure);
+		amt_refused(command, reply.status, failure);
+	else
+		print(arguments, command, &reply, failure);
 }
 
 int cmd_account(int argc, char **argv)
 {
 	struct arguments arguments = { .amt = AMT_CLOSED };
 	struct failure failure = { .code = EXIT_OK };
-	int fd;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	fd = open_output(&arguments, &failure);
-	if (fd >= 0 && ask_and_print(&arguments, fd, &failure) < 0 &&
-	    arguments.output)
-		unlink(arguments.output);
+	if (check_output(&arguments, &failure) == 0)
+		ask_and_print(&arguments, &failure);
 	amt_close(&arguments.amt);
 	if (failure.code == EXIT_OK)
 		return EXIT_OK;
