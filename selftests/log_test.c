@@ -76,7 +76,7 @@ static int wait_settled(struct genl *events, uint32_t generation)
 	return err;
 }
 
-/* Each user that comes makes a try at once. */
+/* A user that comes makes a try, of which there may be one each second. */
 TEST_F(log, an_lme_that_is_taken_is_one_line_for_all_tries)
 {
 	static const char *const hold[] = { "sh", "-c",
