@@ -87,14 +87,15 @@ static void carry_stop(struct transport *t)
 	t->mei_io = sd_event_source_disable_unref(t->mei_io);
 	t->taken_io = sd_event_source_disable_unref(t->taken_io);
 	t->link_io = sd_event_source_disable_unref(t->link_io);
-	if (t->link >= 0)
-		close(t->link);
 	if (t->mei >= 0) {
 		mei_flush(t->mei);
 		close(t->mei);
 	}
 	if (t->taken >= 0)
 		close(t->taken);
+	/* Behind them: the driver says that LME is free when this is closed. */
+	if (t->link >= 0)
+		close(t->link);
 	t->link = -1;
 	t->mei = -1;
 	t->taken = -1;
