@@ -258,6 +258,31 @@ TEST_F(transport, firmware_that_hangs_is_said_before_and_after_the_first_try)
 	kill(self->machine.sim.pid, SIGCONT);
 }
 
+/* The kernel waits 15 s for firmware to take that LME is let go. */
+TEST_F(transport, firmware_that_hangs_at_the_end_keeps_serve_from_nothing)
+{
+	static const char *const yield[] = { "amt-helper", "yield", NULL };
+	struct json_object *said;
+	struct process yielding;
+	bool yielded, running;
+
+	ASSERT_EQ(0, process_suspend(&self->machine.sim));
+	ASSERT_EQ(0, process_start(&yielding, -1, true, yield));
+	do {
+		said = status(&self->r);
+		yielded = !strcmp("yielded",
+				  json_text(said, "link.state.name"));
+		running = !strcmp("running",
+				  json_text(said, "daemon.state.name"));
+		json_object_put(said);
+	} while (!yielded && running && process_is_running(&yielding));
+	EXPECT_TRUE(yielded) TH_LOG("%s", self->r.text);
+	EXPECT_TRUE(running) TH_LOG("%s", self->r.text);
+	kill(self->machine.sim.pid, SIGCONT);
+	EXPECT_EQ(0, process_end(&yielding, SIGINT));
+	process_close(&yielding);
+}
+
 /* Starts yield --module; returns when serve, asked meanwhile, says so. */
 static int release_start(FIXTURE_DATA(transport) *self, struct process *yield,
 			 const char *command)

@@ -2,13 +2,14 @@
 /*
  * The relay of messages between /dev/meiN and the driver.
  *
- * Connecting may take 15 s when the firmware hangs, so a child does it and
- * passes the descriptor; there is one at a time. A connection serves one
- * session: when either side ends it both are closed, and it is tried again with
- * a back-off.
+ * Connecting and disconnecting may take 15 s when the firmware hangs, so a child
+ * does it, and passes the descriptor; there is one at a time. A connection serves
+ * one session: when either side ends it both are closed, and it is tried again
+ * with a back-off.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -60,10 +61,10 @@ struct transport {
 	int error; /* of the last try, -EINPROGRESS for none; 0 if not wanted */
 	const struct transport_ops *ops;
 	void *arg;
-	/* While there is a child that connects, or one that was killed: */
+	/* While there is a child that connects, was killed, or disconnects: */
 	pid_t child;
 	sd_event_source *child_end;
-	int answer; /* -1: nobody wants it */
+	int answer; /* -1: none, or nobody wants it */
 	/* While messages are relayed: */
 	int mei;
 	int taken; /* @mei again, for the event that a message was taken */
@@ -82,20 +83,78 @@ static void try_later(struct transport *t, uint64_t max);
 
 /* ---- Relaying ---- */
 
+/* The driver says that LME is free when the link is closed, so that is last. */
+static void close_connection(struct transport *t)
+{
+	close(t->mei);
+	if (t->taken >= 0)
+		close(t->taken);
+	if (t->link >= 0)
+		close(t->link);
+}
+
+/* All above stderr but these. */
+static void close_others(const int *fds, int count)
+{
+	int from = STDERR_FILENO + 1;
+	int next;
+
+	do {
+		next = INT_MAX;
+		for (int i = 0; i < count; i++)
+			if (fds[i] >= from && fds[i] < next)
+				next = fds[i];
+		if (next > from)
+			close_range((unsigned int)from, (unsigned int)next - 1,
+				    0);
+		from = next < INT_MAX ? next + 1 : next;
+	} while (next < INT_MAX);
+}
+
+/* When nobody waits at the other end of @go it has the last descriptors. */
+static void end_in_child(struct transport *t, int go)
+{
+	const int fds[] = { go, t->mei, t->taken, t->link };
+	struct pollfd p = { .fd = go };
+
+	close_others(fds, sizeof(fds) / sizeof(fds[0]));
+	poll(&p, 1, -1);
+	mei_flush(t->mei);
+	close_connection(t);
+	_exit(0);
+}
+
+static int on_child_end(sd_event_source *source, const siginfo_t *info,
+			void *arg);
+
+/* close() waits for firmware, 15 s if that hangs: not in the loop. */
+static int end_beside(struct transport *t)
+{
+	int go[2];
+	int ret;
+
+	if (pipe2(go, O_CLOEXEC) < 0)
+		return -errno;
+	t->child = fork();
+	if (t->child == 0)
+		end_in_child(t, go[0]);
+	ret = child_watch(t->event, &t->child_end, &t->child, on_child_end, t);
+	if (ret == 0)
+		close_connection(t);
+	close(go[0]);
+	close(go[1]);
+	return ret;
+}
+
 static void carry_stop(struct transport *t)
 {
 	t->mei_io = sd_event_source_disable_unref(t->mei_io);
 	t->taken_io = sd_event_source_disable_unref(t->taken_io);
 	t->link_io = sd_event_source_disable_unref(t->link_io);
-	if (t->mei >= 0) {
+	if (t->mei >= 0 && end_beside(t) < 0) {
 		mei_flush(t->mei);
-		close(t->mei);
+		close_connection(t);
 	}
-	if (t->taken >= 0)
-		close(t->taken);
-	/* Behind them: the driver says that LME is free when this is closed. */
-	if (t->link >= 0)
-		close(t->link);
 	t->link = -1;
 	t->mei = -1;
 	t->taken = -1;
@@ -240,8 +299,7 @@ static void connect_in_child(int to, const char *device)
 	struct cmsghdr *cmsg;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	to = dup2(to, STDERR_FILENO + 1);
-	close_range(STDERR_FILENO + 2, ~0U, 0);
+	close_others(&to, 1);
 	answer.error = mei_connect_shared(&mei, device, mei_guid_lme);
 	answer.max_message = mei.max_message;
 	memcpy(answer.path, mei.path, sizeof(answer.path));
@@ -329,7 +387,8 @@ static int on_child_end(sd_event_source *source, const siginfo_t *info,
 	if (t->answer >= 0)
 		return on_answer(t);
 	t->ops->ended(t->arg);
-	try_now(t);
+	if (!t->timer)
+		try_now(t);
 	return 0;
 }
 

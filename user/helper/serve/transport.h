@@ -51,8 +51,8 @@ void transport_open(struct transport *transport, int ctl);
  * transport_close() - use the control node no more
  * @transport: the transport
  *
- * Ends the connection in an orderly way, if there is one. One that is being made
- * may keep the MEI device open for a while: transport_is_ending().
+ * Ends the connection in an orderly way, if there is one. Firmware may keep the
+ * MEI device open for a while: transport_is_ending().
  */
 void transport_close(struct transport *transport);
 
