@@ -291,12 +291,33 @@ static int dump_forwards(struct netlink *nl, struct netlink_state *state)
 	return ret;
 }
 
+static int get_link(struct netlink *nl, struct link_info *link)
+{
+	return request(nl, AMT_LME_CMD_LINK_GET, 0, on_link, link);
+}
+
+static bool same_session(const struct link_info *a, const struct link_info *b)
+{
+	return a->state == b->state && a->generation == b->generation &&
+	       a->settled == b->settled;
+}
+
+/* Two questions for one moment: no port is active with a link that is not up. */
 int netlink_get_state(struct netlink *nl, struct netlink_state *state)
 {
-	int ret = request(nl, AMT_LME_CMD_LINK_GET, 0, on_link, &state->link);
+	int tries = DUMP_TRIES;
+	struct link_info before;
+	int ret = get_link(nl, &before);
 
-	if (ret >= 0)
+	while (ret >= 0) {
 		ret = dump_forwards(nl, state);
+		if (ret >= 0)
+			ret = get_link(nl, &state->link);
+		if (ret < 0 || same_session(&before, &state->link) ||
+		    --tries == 0)
+			break;
+		before = state->link;
+	}
 	return ret < 0 ? nl_errno(ret) : 0;
 }
 
