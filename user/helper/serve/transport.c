@@ -136,8 +136,10 @@ static int end_beside(struct transport *t)
 	if (pipe2(go, O_CLOEXEC) < 0)
 		return -errno;
 	t->child = fork();
-	if (t->child == 0)
+	if (t->child == 0) {
+		close(go[1]);
 		end_in_child(t, go[0]);
+	}
 	ret = child_watch(t->event, &t->child_end, &t->child, on_child_end, t);
 	if (ret == 0)
 		close_connection(t);
@@ -151,7 +153,9 @@ static void carry_stop(struct transport *t)
 	t->mei_io = sd_event_source_disable_unref(t->mei_io);
 	t->taken_io = sd_event_source_disable_unref(t->taken_io);
 	t->link_io = sd_event_source_disable_unref(t->link_io);
-	if (t->mei >= 0 && end_beside(t) < 0) {
+	if (t->mei >= 0 &&
+	    (sd_event_get_state(t->event) == SD_EVENT_FINISHED ||
+	     end_beside(t) < 0)) {
 		mei_flush(t->mei);
 		close_connection(t);
 	}
