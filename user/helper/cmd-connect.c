@@ -249,17 +249,19 @@ static int start_relay(struct connect *connect, int in, int out)
 
 static const int ending[] = { SIGHUP, SIGINT, SIGTERM };
 
-/* What our caller ignores stays ignored; blocked, it would come all the same. */
+/* What our caller ignores or has blocked does not come, as it would from here. */
 static void block_signals(sigset_t *set, sigset_t *mask)
 {
 	struct sigaction action;
 
 	sigemptyset(set);
+	sigprocmask(SIG_BLOCK, NULL, mask);
 	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
 		if (sigaction(ending[i], NULL, &action) == 0 &&
-		    action.sa_handler == SIG_DFL)
+		    action.sa_handler == SIG_DFL &&
+		    !sigismember(mask, ending[i]))
 			sigaddset(set, ending[i]);
-	sigprocmask(SIG_BLOCK, set, mask);
+	sigprocmask(SIG_BLOCK, set, NULL);
 }
 
 static int on_signal(sd_event_source *source,
