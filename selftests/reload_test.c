@@ -214,7 +214,7 @@ TEST_F(reload, each_who_connects_meanwhile_waits_as_long)
 	ASSERT_EQ(0, yield_start(&yield));
 	first = tcp_connect(AF_INET, HTTP_PORT);
 	ASSERT_LE(0, first);
-	EXPECT_EQ(0, fd_wait(first, POLLIN, 15000));
+	EXPECT_EQ(0, fd_wait(first, POLLIN, 11000));
 	second = tcp_connect(AF_INET, HTTP_PORT);
 	ASSERT_LE(0, second);
 	EXPECT_EQ(2, clients(&self->r));

@@ -181,23 +181,29 @@ TEST_F(slot, an_opener_that_finds_no_slot_in_time_gets_enobufs)
 TEST_F(slot, so_many_openers_may_wait_and_the_next_gets_enobufs)
 {
 	struct rlimit files = { 2 * QUEUE_MAX, 2 * QUEUE_MAX };
+	struct amt_lme_connect c = {
+		.size = sizeof(c),
+		.flags = AMT_LME_CONNECT_NONBLOCK,
+		.port = HTTP_PORT,
+		.window = 1,
+		.timeout_ms = WAIT_MS,
+	};
 	int slots = atoi(variant->slots);
 	int fd[QUEUE_MAX + SLOTS];
 	int n, last = 0;
 
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
 	for (n = 0; n < QUEUE_MAX + SLOTS && last >= 0; n++) {
-		last = ctl_connect(self->ctl, HTTP_PORT,
-				   AMT_LME_CONNECT_NONBLOCK, 1);
+		last = ioctl(self->ctl, AMT_LME_IOC_CONNECT, &c);
 		fd[n] = last;
 	}
 	/* Those that AMT was asked for wait no more. */
 	if (last >= 0)
-		last = ctl_connect(self->ctl, HTTP_PORT,
-				   AMT_LME_CONNECT_NONBLOCK, 1);
+		last = ioctl(self->ctl, AMT_LME_IOC_CONNECT, &c);
 	else
 		n--;
-	EXPECT_EQ(-ENOBUFS, last);
+	EXPECT_EQ(-1, last);
+	EXPECT_EQ(ENOBUFS, errno);
 	EXPECT_LE(QUEUE_MAX, n);
 	EXPECT_GE(QUEUE_MAX + slots, n);
 	for (int i = 0; i < n; i++)
