@@ -101,9 +101,9 @@ struct amt_lme_connect {
  * Takes no argument; on a channel file. APF has no half-close: after the
  * written bytes have gone out the channel is closed once AMT has answered and
  * then been silent (for 3 s if it owed an answer at this call, else for less
- * than one), or after 20 s without an answer, or in which AMT takes no more of
- * them. read() goes on until then; write() fails with EPIPE. Returns 0, also
- * when called again.
+ * than one), or after 20 s in which AMT does not answer, or neither takes more of
+ * them nor sends any. read() goes on until then; write() fails with EPIPE.
+ * Returns 0, also when called again.
  */
 #define AMT_LME_IOC_SHUTDOWN _IO(AMT_LME_IOC_MAGIC, 0x02)
 
