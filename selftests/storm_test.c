@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <time.h>
 
@@ -171,6 +172,12 @@ static bool storm_goes_on(struct storm *s, const struct outcome *o)
 	return !end && o->right;
 }
 
+/* Where no session lives for long, none may open it within its 20 s. */
+static bool open_may_fail(int err)
+{
+	return err == -ECONNRESET || err == -ETIMEDOUT || err == -ENETDOWN;
+}
+
 static void *storm_run(void *arg)
 {
 	struct client *c = arg;
@@ -180,7 +187,7 @@ static void *storm_run(void *arg)
 		int fd = way_open(c->way);
 
 		if (fd < 0)
-			o = (struct outcome){ fd, fd == -ECONNRESET, 0 };
+			o = (struct outcome){ fd, open_may_fail(fd), 0 };
 		else
 			o = storm_request(c, fd);
 		close(fd);
@@ -274,6 +281,19 @@ FIXTURE_TEARDOWN(storm)
 	EXPECT_EQ(0, machine_stop(&self->machine));
 }
 
+static int wait_all_busy(struct link_state *link)
+{
+	int64_t end = now_ms() + WAIT_MS;
+	int err;
+
+	do {
+		err = link_get(link);
+	} while (!err && link->channels < SLOTS && now_ms() < end &&
+		 !sched_yield());
+	return err ?: link->channels < SLOTS ? -ETIMEDOUT : 0;
+}
+
+/* Every second time all channels are busy; else the link may not even be up. */
 TEST_F_TIMEOUT(storm, clients_get_their_data_or_an_error_while_firmware_resets,
 	       UNBOUNDED)
 {
@@ -292,6 +312,9 @@ TEST_F_TIMEOUT(storm, clients_get_their_data_or_an_error_while_firmware_resets,
 	ASSERT_LE(0, state);
 	ASSERT_EQ(0, storm_start(&storm, clients));
 	for (unsigned int i = 0; i < resets; i++) {
+		if (i % 2)
+			ASSERT_EQ(0, wait_all_busy(&self->link))
+				TH_LOG("after %u resets", i);
 		nap(&seed);
 		ASSERT_EQ(0, link_get(&self->link));
 		all_busy += self->link.channels == SLOTS;
@@ -309,7 +332,6 @@ TEST_F_TIMEOUT(storm, clients_get_their_data_or_an_error_while_firmware_resets,
 	    storm.broken, storm.bytes);
 	EXPECT_EQ(0, storm.wrong);
 	EXPECT_LT(0, storm.broken);
-	EXPECT_LE(resets / 4, all_busy);
 	EXPECT_TRUE(process_is_running(&self->helper));
 	EXPECT_EQ(0, clients_gone(&self->helper, files));
 	EXPECT_EQ(0, sim_stat("channels_open"));
