@@ -278,10 +278,6 @@ TEST_F(transport, firmware_that_hangs_at_the_end_keeps_serve_from_nothing)
 	} while (!yielded && running && process_is_running(&yielding));
 	EXPECT_TRUE(yielded) TH_LOG("%s", self->r.text);
 	EXPECT_TRUE(running) TH_LOG("%s", self->r.text);
-	/* What is yielded is free. */
-	EXPECT_NE(0, run(&self->r, "sh", "-c",
-			 "ls -l /proc/[0-9]*/fd | grep /dev/mei0"))
-		TH_LOG("%s", self->r.text);
 	kill(self->machine.sim.pid, SIGCONT);
 	EXPECT_EQ(0, process_end(&yielding, SIGINT));
 	process_close(&yielding);
