@@ -26,7 +26,6 @@
 #include "testlib.h"
 
 #define LOCK "/run/amt_lme_test.lock"
-#define CONTROL "/run/amt-sim.sock"
 #define NODES "/dev/amt_lme"
 
 void say(const char *format, ...)
@@ -302,47 +301,6 @@ static int wait_for_others(struct machine *m)
 	return 0;
 }
 
-static int wait_ready(int fd)
-{
-	char text[8];
-	int r = fd_wait(fd, POLLIN, WAIT_MS);
-
-	if (!r)
-		return fail(-ETIME, "amt-sim: not ready");
-	if (read(fd, text, sizeof(text)) <= 0)
-		return fail(-EPIPE, "amt-sim: ended before it was ready");
-	return 0;
-}
-
-int sim_start(struct machine *m, const char *const sim_args[])
-{
-	const char *argv[32] = { "amt-sim", "--control", CONTROL,
-				 "--ready-fd", "3" };
-	size_t argc = 5;
-	int ready[2];
-	int err;
-
-	for (; sim_args && *sim_args; sim_args++)
-		argv[argc++] = *sim_args;
-	relay_options(argv, argc);
-	if (pipe2(ready, O_CLOEXEC))
-		return fail(-errno, "pipe");
-	err = process_start(&m->sim, ready[1], false, argv);
-	close(ready[1]);
-	if (!err)
-		err = wait_ready(ready[0]);
-	close(ready[0]);
-	return err;
-}
-
-int sim_vanish(struct machine *m)
-{
-	int status = process_end(&m->sim, SIGKILL);
-
-	process_close(&m->sim);
-	return status == 128 + SIGKILL ? 0 : -EIO;
-}
-
 int machine_start(struct machine *m, const char *const sim_args[])
 {
 	int err = wait_for_others(m);
@@ -356,65 +314,14 @@ int machine_start(struct machine *m, const char *const sim_args[])
 	return err;
 }
 
-/* @text has lines of a name and a number. */
-static int64_t number_of(const char *text, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (; text; text = strchr(text, '\n')) {
-		text += *text == '\n';
-		if (!strncmp(text, name, len) && text[len] == ' ')
-			return strtoll(text + len, NULL, 10);
-	}
-	return fail(-ENOENT, name);
-}
-
-int sim_ask(struct result *r, const char *command)
-{
-	if (run(r, "amt-sim", "control", CONTROL, command) == 0)
-		return 0;
-	say("amt-sim control %s: status %d", command, r->status);
-	return -EIO;
-}
-
-int sim_command(const char *command)
-{
-	struct result r;
-
-	return sim_ask(&r, command);
-}
-
-int64_t sim_stat(const char *name)
-{
-	struct result r;
-
-	if (run(&r, "amt-sim", "control", CONTROL, "stats"))
-		return fail(-EIO, "amt-sim control stats");
-	return number_of(r.text, name);
-}
-
-int sim_certificate(const char *path)
-{
-	struct result r;
-	FILE *file;
-	int err = sim_ask(&r, "certificate");
-
-	if (err)
-		return err;
-	file = fopen(path, "we");
-	if (!file)
-		return fail(-errno, path);
-	fputs(r.text, file);
-	return fclose(file) ? fail(-errno, path) : 0;
-}
-
 /* What never counts up as long as both sides keep the rules. */
-static int judge(const char *who, const char *text, const char *const names[])
+static int judge(const char *who, int64_t (*number)(const char *name),
+		 const char *const names[])
 {
 	int wrong = 0;
 
 	for (; *names; names++) {
-		int64_t value = number_of(text, *names);
+		int64_t value = number(*names);
 
 		if (value)
 			say("%s: %s is %" PRId64, who, *names, value);
@@ -431,17 +338,8 @@ static int judge_module(void)
 		"rx_adjust_overflow", "reply_overflow", "forward_refused",
 		"slot_leaked", NULL
 	};
-	const char *const *name;
-	int wrong = 0;
 
-	for (name = names; *name; name++) {
-		int64_t value = counter(*name);
-
-		if (value)
-			say("amt_lme: %s is %" PRId64, *name, value);
-		wrong += !!value;
-	}
-	return wrong;
+	return judge("amt_lme", counter, names);
 }
 
 static int judge_sim(void)
@@ -450,13 +348,8 @@ static int judge_sim(void)
 		"heci_errors", "credit_violations", "window_violations",
 		"protocol_errors", "stray_messages", NULL
 	};
-	struct result r;
 
-	if (run(&r, "amt-sim", "control", CONTROL, "stats")) {
-		say("no stats");
-		return 1;
-	}
-	return judge("amt-sim", r.text, names);
+	return judge("amt-sim", sim_stat, names);
 }
 
 static int unload(const char *name)
