@@ -206,15 +206,22 @@ u32 lme_channel_readable(struct lme_channel *ch);
 u32 lme_channel_unsent(struct lme_channel *ch);
 void lme_channel_release(struct lme_channel *ch);
 
-/* For the other channel-*.c; under lme.lock, but for lme_channel_put(). */
+/* channel.c, for channel-*.c; under lme.lock, but for lme_channel_put(). */
 void lme_channel_put(struct lme_channel *ch);
 void lme_channel_unlist(struct lme_channel *ch);
 void lme_channel_arm(struct lme_channel *ch, unsigned long deadline);
 void lme_channel_pause(struct lme_channel *ch, unsigned long delay);
-void lme_channel_enqueue(struct lme_channel *ch);
+void lme_channel_fail(struct lme_channel *ch, int error);
+void lme_channel_violation(struct lme_channel *ch, unsigned int counter);
 void lme_channel_close(struct lme_channel *ch);
 void lme_channel_set_state(struct lme_channel *ch,
 			   enum amt_lme_channel_state state);
+struct lme_channel *lme_channel_find(struct lme *lme, u32 id);
+
+/* channel-open.c; under lme.lock. */
+void lme_channel_enqueue(struct lme_channel *ch);
+void lme_channel_requeue(struct lme_channel *ch);
+void lme_channel_open_expire(struct lme_channel *ch);
 void lme_channel_abandon(struct lme_channel *ch);
 
 /* channel-shut.c; under lme.lock. */

@@ -3,7 +3,7 @@
  * The one object that lives from module load to unload.
  *
  * Layers: chrdev.c and genl.c are the faces; lme.c, link.c, tx.c and event.c
- * own the link, its users and the workers; session.c, channel.c and forward.c
+ * own the link, its users and the workers; session.c, channel*.c and forward.c
  * are the protocol; apf.c is the wire; link-*.c carry messages. Calls go down,
  * events come up.
  *
