@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* amt-helper info: what AMT says about itself, and all that may go wrong. */
 #include <json-c/json.h>
-#include <sched.h>
 #include <stdio.h>
 
 #include "kselftest_harness.h"
@@ -429,8 +428,7 @@ TEST_F(info, a_foreign_program_is_waited_for)
 	ASSERT_EQ(0, process_start(&self->helper, -1, false,
 				   (const char *const[]){
 				   "amt-helper", "info", "uuid", NULL }));
-	while (sim_stat("connects_refused") < 2)
-		sched_yield();
+	ASSERT_EQ(0, sim_command("until connects_refused 2"));
 	ASSERT_EQ(0, sim_command("busy off"));
 	EXPECT_EQ(0, process_wait(&self->helper));
 	process_close(&self->helper);

@@ -82,17 +82,37 @@ static const struct {
 typedef const char *(*command_fn)(struct sim *sim, const char *args,
 				  FILE *out);
 
-static const char *do_stats(struct sim *sim, const char *args, FILE *out)
+static __u64 counter(const struct sim *sim, size_t offset)
 {
 	const char *stats = (const char *)&sim->stats;
 	__u64 value;
 
+	memcpy(&value, stats + offset, sizeof(value));
+	return value;
+}
+
+static const char *do_stats(struct sim *sim, const char *args, FILE *out)
+{
 	(void)args;
-	for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
-		memcpy(&value, stats + counters[i].offset, sizeof(value));
-		fprintf(out, "%s %llu\n", counters[i].name, value);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
+		fprintf(out, "%s %llu\n", counters[i].name,
+			counter(sim, counters[i].offset));
 	return NULL;
+}
+
+static const char *do_until(struct sim *sim, const char *args, FILE *out)
+{
+	char name[32], more;
+	__u64 least;
+
+	(void)out;
+	if (sscanf(args, "%31s %llu %c", name, &least, &more) != 2)
+		return "usage: until NAME N";
+	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
+		if (strcmp(counters[i].name, name) == 0)
+			return counter(sim, counters[i].offset) < least ?
+				       control_later : NULL;
+	return "no such counter; try stats";
 }
 
 static const char *do_certificate(struct sim *sim, const char *args, FILE *out)
@@ -111,6 +131,7 @@ static const struct {
 	command_fn run;
 } commands[] = {
 	{ "stats", "", "counters since the start", do_stats },
+	{ "until", "NAME N", "waits until that counter is N or more", do_until },
 	{ "trace", "[HEX]",
 	  "what the host said since the last trace, up to what begins so",
 	  fault_trace },

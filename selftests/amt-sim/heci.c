@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <vmei.h>
 
+#include "control.h"
 #include "hbm.h"
 #include "heci.h"
 #include "sim.h"
@@ -72,6 +73,7 @@ static void receive(struct heci *heci)
 
 	if (n >= 0) {
 		dispatch(heci, n);
+		control_retry(heci->sim->control);
 		return;
 	}
 	switch (errno) {

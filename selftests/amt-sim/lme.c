@@ -15,7 +15,6 @@
 #include "apf.h"
 #include "channel.h"
 #include "connection.h"
-#include "control.h"
 #include "hbm.h"
 #include "heci.h"
 #include "key.h"
@@ -505,7 +504,6 @@ static void lme_receive(struct connection *c, const __u8 *msg, size_t len)
 	if (s->state != STATE_OVER && !handle(s, msg, len))
 		on_violation(s, msg, len);
 	grant(s);
-	control_retry(s->sim->control);
 }
 
 static size_t take_queued(struct session *s, __u8 *buf)
