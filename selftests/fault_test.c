@@ -137,10 +137,11 @@ TEST_F(fault, a_firmware_that_resets_after_each_close_serves)
 {
 	ASSERT_EQ(0, sim_command("reset-after-close on"));
 	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, link_get(&self->link));
 		ASSERT_EQ(0, next_open_works());
-		ASSERT_EQ(0, sim_command("trace 61"));
-		ASSERT_EQ(0, link_wait(&self->events, AMT_LME_LINK_STATE_UP,
-				       &self->link));
+		ASSERT_EQ(0, link_wait_session(&self->events,
+					       self->link.generation + 1,
+					       &self->link));
 	}
 	EXPECT_LE(3, sim_stat("hbm_starts"));
 }

@@ -48,21 +48,6 @@ static int warnings(struct result *r)
 	return atoi(r->text);
 }
 
-static int wait_up(struct genl *events, uint32_t generation)
-{
-	struct genl_answer event;
-	struct link_state link;
-	int err = link_get(&link);
-
-	while (!err && (link.state != AMT_LME_LINK_STATE_UP ||
-			link.generation != generation)) {
-		err = genl_event(events, &event, WAIT_MS);
-		if (!err)
-			err = link_get(&link);
-	}
-	return err;
-}
-
 /* The event of it follows the line in the log. */
 static int wait_settled(struct genl *events, uint32_t generation)
 {
@@ -201,10 +186,12 @@ TEST_F(loss, is_one_line_and_its_end_another)
 /* As of firmware that ends each session after its start. */
 TEST_F(loss, of_a_session_that_has_not_settled_is_the_same_failure)
 {
+	struct link_state link;
+
 	for (uint32_t i = 0; i < 3; i++) {
 		ASSERT_EQ(0, variant->strike(&self->machine));
 		ASSERT_EQ(0, variant->return_(&self->machine));
-		ASSERT_EQ(0, wait_up(&self->events, 2 + i));
+		ASSERT_EQ(0, link_wait_session(&self->events, 2 + i, &link));
 	}
 	ASSERT_EQ(0, wait_settled(&self->events, 4));
 	EXPECT_EQ(1, logged(&self->r, FAILED));

@@ -328,20 +328,33 @@ int64_t counter(const char *name)
 }
 
 /* An event only wakes: what it says may be older than the last answer. */
-int link_wait(struct genl *events, uint32_t state, struct link_state *link)
+static int wait_for(struct genl *events, uint32_t state, uint32_t generation,
+		    struct link_state *link)
 {
 	struct genl_answer answer;
 	int err = link_get(link);
 
-	while (!err && link->state != state) {
+	while (!err &&
+	       (link->state != state || link->generation < generation)) {
 		err = genl_event(events, &answer, WAIT_MS);
 		if (!err)
 			err = link_get(link);
 	}
 	if (err)
-		say("link state %u did not come: error %d, state %u", state,
-		    err, link->state);
+		say("link state %u did not come: error %d, state %u, generation %u",
+		    state, err, link->state, link->generation);
 	return err;
+}
+
+int link_wait(struct genl *events, uint32_t state, struct link_state *link)
+{
+	return wait_for(events, state, 0, link);
+}
+
+int link_wait_session(struct genl *events, uint32_t generation,
+		      struct link_state *link)
+{
+	return wait_for(events, AMT_LME_LINK_STATE_UP, generation, link);
 }
 
 int channels_dump(struct genl *g, struct genl_answer *answer)

@@ -538,4 +538,8 @@ int link_get(struct link_state *link);
 /** link_wait() - wait until the link is in a state; takes events */
 int link_wait(struct genl *events, uint32_t state, struct link_state *link);
 
+/** link_wait_session() - wait until it is up in that generation or a later one */
+int link_wait_session(struct genl *events, uint32_t generation,
+		      struct link_state *link);
+
 #endif /* SELFTESTS_TESTLIB_H */
