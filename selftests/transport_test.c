@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <poll.h>
 #include <sched.h>
@@ -99,9 +100,37 @@ TEST_F(transport, a_mebibyte_each_way_is_unharmed)
 TEST_F(transport, it_is_back_after_a_reset_of_the_firmware)
 {
 	ASSERT_EQ(0, sim_command("reset"));
-	WAIT_FOR(UP);
-	EXPECT_EQ(2, self->link.generation);
+	ASSERT_EQ(0, link_wait_session(&self->events, 2, &self->link));
 	EXPECT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
+}
+
+/* Milliseconds from a reset of the firmware to the next session. */
+static int64_t reset_takes(struct genl *events)
+{
+	struct link_state link;
+	int64_t start = now_ms();
+	int err = link_get(&link) ?: sim_command("reset");
+
+	err = err ?: link_wait_session(events, link.generation + 1, &link);
+	return err ?: now_ms() - start;
+}
+
+/* Firmware that ends each session after its start is not hammered. */
+TEST_F(transport, pauses_grow_with_sessions_that_do_nothing_only)
+{
+	int64_t idle, useful;
+
+	for (int i = 0; i < 7; i++) {
+		idle = reset_takes(&self->events);
+		ASSERT_LE(0, idle);
+	}
+	/* 50 ms, each time doubled. */
+	EXPECT_LE(3200, idle);
+	ASSERT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
+	useful = reset_takes(&self->events);
+	ASSERT_LE(0, useful);
+	EXPECT_GT(idle / 2, useful)
+		TH_LOG("%" PRId64 " ms, idle %" PRId64 " ms", useful, idle);
 }
 
 TEST_F(transport, it_is_back_when_the_controller_is)

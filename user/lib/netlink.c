@@ -29,6 +29,11 @@ static struct nla_policy link_policy[AMT_LME_A_LINK_MAX + 1] = {
 	[AMT_LME_A_LINK_USERS] = { .type = NLA_U32 },
 	[AMT_LME_A_LINK_CHANNELS] = { .type = NLA_U32 },
 	[AMT_LME_A_LINK_SETTLED] = { .type = NLA_FLAG },
+	[AMT_LME_A_LINK_COUNTERS] = { .type = NLA_NESTED },
+};
+
+static struct nla_policy counters_policy[AMT_LME_A_COUNTERS_MAX + 1] = {
+	[AMT_LME_A_COUNTERS_OPENED] = { .type = NLA_U64 },
 };
 
 static struct nla_policy forward_policy[AMT_LME_A_FORWARD_MAX + 1] = {
@@ -79,6 +84,16 @@ static uint32_t get_u32(struct nlattr **attrs, int type)
 	return attrs[type] ? nla_get_u32(attrs[type]) : 0;
 }
 
+static uint64_t get_counter(struct nlattr *counters, int type)
+{
+	struct nlattr *attrs[AMT_LME_A_COUNTERS_MAX + 1];
+
+	if (!counters || nla_parse_nested(attrs, AMT_LME_A_COUNTERS_MAX,
+					  counters, counters_policy) < 0)
+		return 0;
+	return attrs[type] ? nla_get_u64(attrs[type]) : 0;
+}
+
 static int parse_link(struct nlmsghdr *nlh, struct link_info *link)
 {
 	struct nlattr *attrs[AMT_LME_A_LINK_MAX + 1];
@@ -95,6 +110,8 @@ static int parse_link(struct nlmsghdr *nlh, struct link_info *link)
 		.message_size = get_u32(attrs, AMT_LME_A_LINK_MESSAGE_SIZE),
 		.users = get_u32(attrs, AMT_LME_A_LINK_USERS),
 		.channels = get_u32(attrs, AMT_LME_A_LINK_CHANNELS),
+		.opened = get_counter(attrs[AMT_LME_A_LINK_COUNTERS],
+				      AMT_LME_A_COUNTERS_OPENED),
 		.settled = attrs[AMT_LME_A_LINK_SETTLED],
 	};
 	return 0;

@@ -26,6 +26,7 @@ struct netlink;
  * @message_size: longest message in bytes, 0 when not known
  * @users: how many files and kernel users want the link
  * @channels: how many channel slots of AMT are taken
+ * @opened: how many channels AMT has confirmed since the driver was loaded
  * @settled: AMT has named all its ports
  */
 struct link_info {
@@ -36,6 +37,7 @@ struct link_info {
 	uint32_t message_size;
 	uint32_t users;
 	uint32_t channels;
+	uint64_t opened;
 	bool settled;
 };
 

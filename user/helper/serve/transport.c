@@ -57,6 +57,7 @@ struct transport {
 	bool wanted; /* the driver has no link */
 	sd_event_source *timer; /* until the next try */
 	uint64_t backoff;
+	uint64_t opened; /* channels of the driver, as last told */
 	bool seen; /* LME was there once */
 	int error; /* of the last try, -EINPROGRESS for none; 0 if not wanted */
 	const struct transport_ops *ops;
@@ -461,11 +462,13 @@ void transport_update(struct transport *transport,
 		      info->state == AMT_LME_LINK_STATE_ABSENT;
 
 	/* Firmware that ends each session after its start is not hammered. */
-	if (info->settled || info->state == AMT_LME_LINK_STATE_YIELDED) {
+	if (info->settled || info->opened > transport->opened ||
+	    info->state == AMT_LME_LINK_STATE_YIELDED) {
 		transport->backoff = BACKOFF_MIN_USEC;
 		transport->timer =
 			sd_event_source_disable_unref(transport->timer);
 	}
+	transport->opened = info->opened;
 	transport->seen |= info->state == AMT_LME_LINK_STATE_UP;
 	if (!wanted)
 		set_error(transport, 0);
