@@ -22,6 +22,9 @@ doctor_hardware_test-src := $(wildcard user/helper/doctor/*.c) \
 doctor_hardware_test-pkg := json-c libnl-genl-3.0
 doctor_link_test-src := $(doctor_hardware_test-src)
 doctor_link_test-pkg := $(doctor_hardware_test-pkg)
+driver_test-src := user/helper/serve/driver.c user/helper/watch.c \
+	user/helper/failure.c user/lib/exit.c user/lib/output.c
+driver_test-pkg := libsystemd json-c
 relay_test-src := user/helper/serve/relay.c
 relay_test-pkg := libsystemd
 requests_test-src := user/helper/serve/control.c user/lib/exit.c user/lib/output.c

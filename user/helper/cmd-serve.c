@@ -198,20 +198,10 @@ static void on_closing(void *arg)
 	transport_close(serve->transport);
 }
 
-static void on_watch_failed(void *arg, int error)
-{
-	struct serve *serve = arg;
-
-	failure_set(&serve->failure, EXIT_INTERNAL,
-		    "cannot watch the state of the link: %s", strerror(-error));
-	sd_event_exit(serve->event, EXIT_INTERNAL);
-}
-
 static const struct driver_ops driver_ops = {
 	.opened = on_opened,
 	.closing = on_closing,
 	.state = on_state,
-	.failed = on_watch_failed,
 };
 
 /* A wrong file changes nothing; clients and their channels stay. */

@@ -12,7 +12,8 @@ struct watch;
 /**
  * struct watch_ops - whom to tell
  * @state: the state now; often the same as the last time
- * @failed: it cannot be watched any more; -ENOENT when the driver was unloaded
+ * @failed: it cannot be watched any more; -ENOENT when the driver was unloaded;
+ *	    the watch may be freed meanwhile
  */
 struct watch_ops {
 	void (*state)(void *arg, const struct netlink_state *state);

@@ -9,11 +9,15 @@
 #include "helper/failure.h"
 #include "helper/kernel.h"
 #include "helper/serve/driver.h"
+#include "helper/serve/lifecycle.h"
 #include "helper/watch.h"
 #include "lib/device.h"
 #include "lib/netlink.h"
 
-/* Between two tries: the module may be missing, or its node without its group. */
+/*
+ * Between two tries: the module may be missing, or its node without its group; or
+ * the kernel has no memory for an answer.
+ */
 #define BACKOFF_MIN_USEC 50000
 #define BACKOFF_MAX_USEC 5000000
 
@@ -21,9 +25,9 @@ struct driver {
 	sd_event *event;
 	const struct driver_ops *ops;
 	void *arg;
-	struct netlink *nl; /* NULL while it is not open */
-	int ctl;
-	struct watch *watch;
+	int ctl; /* -1 while it is not open */
+	struct netlink *nl;
+	struct watch *watch; /* NULL while it is not open or cannot be watched */
 	struct netlink_state last; /* as told */
 	bool anew; /* opened again, and no session has settled since */
 	bool released;
@@ -32,12 +36,18 @@ struct driver {
 	struct failure failure; /* of the last try */
 };
 
-static void close_driver(struct driver *driver)
+/* The answer to a query that failed may still come on its connection. */
+static void stop_watching(struct driver *driver)
 {
 	watch_free(driver->watch);
 	driver->watch = NULL;
 	netlink_close(driver->nl);
 	driver->nl = NULL;
+}
+
+static void close_driver(struct driver *driver)
+{
+	stop_watching(driver);
 	if (driver->ctl >= 0)
 		close(driver->ctl);
 	driver->ctl = -1;
@@ -99,25 +109,6 @@ static void on_state(void *arg, const struct netlink_state *now)
 	driver->ops->state(driver->arg, &state);
 }
 
-static void on_watch_failed(void *arg, int error)
-{
-	struct driver *driver = arg;
-
-	driver->ops->failed(driver->arg, error);
-}
-
-static const struct watch_ops watch_ops = {
-	.state = on_state,
-	.failed = on_watch_failed,
-};
-
-static int watch_driver(struct driver *driver)
-{
-	driver->ops->opened(driver->arg, driver->ctl);
-	return watch_new(&driver->watch, driver->event, driver->nl, &watch_ops,
-			 driver);
-}
-
 static void tell_closed(struct driver *driver, uint32_t link_state)
 {
 	struct netlink_state state = {
@@ -131,24 +122,85 @@ static void tell_closed(struct driver *driver, uint32_t link_state)
 
 static int on_timer(sd_event_source *source, uint64_t now, void *arg);
 
-static void try_again(struct driver *driver)
+static void try_later(struct driver *driver)
 {
-	int ret = open_driver(driver, &driver->failure);
-
-	if (ret == 0) {
-		ret = watch_driver(driver);
-		if (ret == 0)
-			return;
-		driver->ops->closing(driver->arg);
-		kernel_watch_failed(&driver->failure, ret);
-	}
-	close_driver(driver);
-	tell_closed(driver, AMT_LME_LINK_STATE_ABSENT);
 	sd_event_add_time_relative(driver->event, &driver->timer,
 				   CLOCK_MONOTONIC, driver->backoff,
 				   driver->backoff / 50, on_timer, driver);
 	driver->backoff = 2 * driver->backoff < BACKOFF_MAX_USEC ?
 			  2 * driver->backoff : BACKOFF_MAX_USEC;
+}
+
+static void open_later(struct driver *driver)
+{
+	close_driver(driver);
+	tell_closed(driver, AMT_LME_LINK_STATE_ABSENT);
+	try_later(driver);
+}
+
+/*
+ * Channels are files and do not end with a query that failed, so it is only asked
+ * again; but a driver without its family is not the one that is open.
+ */
+static void on_watch_failed(void *arg, int error)
+{
+	struct driver *driver = arg;
+
+	driver->backoff = BACKOFF_MIN_USEC;
+	kernel_watch_failed(&driver->failure, error);
+	if (error == -ENOENT) {
+		driver->ops->closing(driver->arg);
+		open_later(driver);
+		return;
+	}
+	lifecycle(LIFECYCLE_UNWATCHED, "%s", driver->failure.message);
+	stop_watching(driver);
+	try_later(driver);
+}
+
+static const struct watch_ops watch_ops = {
+	.state = on_state,
+	.failed = on_watch_failed,
+};
+
+static int watch_driver(struct driver *driver)
+{
+	return watch_new(&driver->watch, driver->event, driver->nl, &watch_ops,
+			 driver);
+}
+
+static int watch_opened(struct driver *driver)
+{
+	driver->ops->opened(driver->arg, driver->ctl);
+	return watch_driver(driver);
+}
+
+/* Without memory too, libnl says that there is no such family. */
+static void watch_again(struct driver *driver)
+{
+	struct failure failure;
+
+	if (kernel_open(&driver->nl, &failure) == 0 &&
+	    watch_driver(driver) == 0) {
+		lifecycle(LIFECYCLE_WATCHED,
+			  "the state of the link is watched again");
+		return;
+	}
+	stop_watching(driver);
+	try_later(driver);
+}
+
+static void open_again(struct driver *driver)
+{
+	int ret;
+
+	if (open_driver(driver, &driver->failure) < 0) {
+		open_later(driver);
+		return;
+	}
+	ret = watch_opened(driver);
+	if (ret < 0)
+		on_watch_failed(driver, ret);
 }
 
 static int on_timer(sd_event_source *source, uint64_t now, void *arg)
@@ -158,7 +210,10 @@ static int on_timer(sd_event_source *source, uint64_t now, void *arg)
 	(void)source;
 	(void)now;
 	driver->timer = sd_event_source_disable_unref(driver->timer);
-	try_again(driver);
+	if (driver->ctl >= 0)
+		watch_again(driver);
+	else
+		open_again(driver);
 	return 0;
 }
 
@@ -166,7 +221,7 @@ void driver_release(struct driver *driver)
 {
 	driver->timer = sd_event_source_disable_unref(driver->timer);
 	driver->released = true;
-	if (!driver->nl)
+	if (driver->ctl < 0)
 		return;
 	driver->ops->closing(driver->arg);
 	close_driver(driver);
@@ -177,12 +232,12 @@ void driver_retake(struct driver *driver)
 {
 	driver->released = false;
 	driver->backoff = BACKOFF_MIN_USEC;
-	try_again(driver);
+	open_again(driver);
 }
 
 bool driver_judge(const struct driver *driver, struct failure *failure)
 {
-	if (driver->nl)
+	if (driver->ctl >= 0)
 		return false;
 	if (driver->released)
 		failure_set(failure, EXIT_BUSY,
@@ -198,7 +253,7 @@ int driver_watch(struct driver *driver, sd_event *event,
 	driver->event = event;
 	driver->ops = ops;
 	driver->arg = arg;
-	return watch_driver(driver);
+	return watch_opened(driver);
 }
 
 int driver_new(struct driver **out, struct failure *failure)

@@ -20,14 +20,13 @@ struct netlink_state;
  * @opened: there is a new control node; it is open until @closing returned
  * @closing: all that was opened by the control node has to be closed now
  * @state: the state now; often the same as the last time. After @closing the
- *         link is yielded, or absent if the driver cannot be taken back
- * @failed: the state cannot be watched any more; a negative errno
+ *         link is yielded, or absent if the driver cannot be taken back. None
+ *         while the kernel cannot answer
  */
 struct driver_ops {
 	void (*opened)(void *arg, int ctl);
 	void (*closing)(void *arg);
 	void (*state)(void *arg, const struct netlink_state *state);
-	void (*failed)(void *arg, int error);
 };
 
 /**

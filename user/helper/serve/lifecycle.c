@@ -61,6 +61,12 @@ static const struct {
 	[LIFECYCLE_NO_CONTROL] = {
 		"376df68acd4f47e4a2d716986b52635e", LOG_WARNING,
 	},
+	[LIFECYCLE_UNWATCHED] = {
+		"39f9868aa28c4fa0bf5cbc035fe44cd8", LOG_WARNING,
+	},
+	[LIFECYCLE_WATCHED] = {
+		"66d717d0e3f34bbd91a67c6be2e05232", LOG_INFO,
+	},
 };
 
 /* And no other event of the control socket says the same. */
@@ -71,6 +77,7 @@ static bool is_error(enum lifecycle kind)
 	case LIFECYCLE_CHANNEL_FAILED:
 	case LIFECYCLE_FULL:
 	case LIFECYCLE_CONFIG_FAILED:
+	case LIFECYCLE_UNWATCHED:
 		return true;
 	default:
 		return false;
