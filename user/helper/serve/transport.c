@@ -60,6 +60,7 @@ struct transport {
 	uint64_t opened; /* channels of the driver, as last told */
 	bool seen; /* LME was there once */
 	int error; /* of the last try, -EINPROGRESS for none; 0 if not wanted */
+	bool disabled; /* the MEI device, by mei.ko, when that try ended */
 	const struct transport_ops *ops;
 	void *arg;
 	/* While there is a child that connects, was killed, or disconnects: */
@@ -356,11 +357,15 @@ static void child_kill(struct transport *t)
 	forget_answer(t);
 }
 
+/* When mei.ko gives the device up, a try fails as those before. */
 static void set_error(struct transport *t, int error)
 {
-	if (error == t->error)
+	bool disabled = error && device_mei_disabled();
+
+	if (error == t->error && disabled == t->disabled)
 		return;
 	t->error = error;
+	t->disabled = disabled;
 	t->ops->changed(t->arg);
 }
 
@@ -422,6 +427,7 @@ static void try_now(struct transport *t)
 		return;
 	/* The bus may be about to lose it: sysfs is later than netlink. */
 	if (!t->device && mei_on_bus(MEI_UUID_LME)) {
+		set_error(t, t->error);
 		try_later(t, BACKOFF_MAX_USEC);
 		return;
 	}
