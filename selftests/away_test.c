@@ -264,10 +264,11 @@ static int status_is(struct result *r, const struct known *known)
 	return wrong;
 }
 
-/* What serve has said: that the link was lost, and the same reason once more. */
+/* What serve has said: that the link was lost, and reasons. */
 struct said {
 	int lost;
-	int again;
+	int again; /* the same once more */
+	int connecting;
 	char reason[512];
 };
 
@@ -284,6 +285,7 @@ static int hear(struct process *helper, const char *last, struct said *said)
 		said->lost += !!strstr(line, "link lost: generation 1");
 		if (strstr(line, "link waiting: ")) {
 			said->again += !strcmp(line, said->reason);
+			said->connecting += !!strstr(line, "connecting");
 			strcpy(said->reason, line);
 		}
 	} while (!strstr(line, last));
@@ -330,6 +332,9 @@ TEST_F(away, who_connects_meanwhile_waits_and_is_served)
 	ASSERT_EQ(0, hear(&self->helper, "link recovered: generation 2", &said));
 	EXPECT_EQ(1, said.lost);
 	EXPECT_EQ(0, said.again) TH_LOG("%s", said.reason);
+	/* What the bus shows is not relayed. */
+	if (!relayed())
+		EXPECT_EQ(0, said.connecting);
 	ASSERT_EQ(0, wait_settled(self));
 	/* What another program has is refused to serve, and not to the driver. */
 	EXPECT_EQ(!!known->error, logged(&self->r, "no link to AMT: "));

@@ -419,6 +419,11 @@ static int connect_begin(struct transport *t)
 	return ret;
 }
 
+static bool is_for_the_bus(const struct transport *t)
+{
+	return !t->device && mei_on_bus(MEI_UUID_LME);
+}
+
 static void try_now(struct transport *t)
 {
 	int ret;
@@ -426,7 +431,7 @@ static void try_now(struct transport *t)
 	if (!t->wanted || t->child > 0 || t->mei >= 0)
 		return;
 	/* The bus may be about to lose it: sysfs is later than netlink. */
-	if (!t->device && mei_on_bus(MEI_UUID_LME)) {
+	if (is_for_the_bus(t)) {
 		set_error(t, t->error);
 		try_later(t, BACKOFF_MAX_USEC);
 		return;
@@ -563,7 +568,11 @@ bool transport_judge(const struct transport *transport,
 
 	if (!transport_get(transport, &info) || !info.error)
 		return false;
-	transport_failure(-info.error, info.device, holders, failure);
+	if (!is_for_the_bus(transport))
+		transport_failure(-info.error, info.device, holders, failure);
+	else if (!kernel_judge_disabled(failure))
+		failure_set(failure, EXIT_TIMEOUT,
+			    "the MEI bus shows LME, but the driver does not have it; see dmesg if it stays so");
 	return true;
 }
 
