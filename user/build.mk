@@ -52,6 +52,7 @@ amt-helper-src := \
 	user/helper/serve/lifecycle.c \
 	user/helper/serve/link.c \
 	user/helper/serve/listener.c \
+	user/helper/serve/mei-child.c \
 	user/helper/serve/relay.c \
 	user/helper/serve/report.c \
 	user/helper/serve/transport.c \

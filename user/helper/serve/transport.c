@@ -2,31 +2,24 @@
 /*
  * The relay of messages between /dev/meiN and the driver.
  *
- * Connecting and disconnecting may take 15 s when the firmware hangs, so a child
- * does it, and passes the descriptor; there is one at a time. A connection serves
- * one session: when either side ends it both are closed, and it is tried again
- * with a back-off.
+ * A connection serves one session: when either side ends it both are closed, and
+ * it is tried again with a back-off. A child connects and disconnects.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/amt_lme_netlink.h>
 
-#include "helper/child.h"
 #include "helper/failure.h"
 #include "helper/kernel.h"
+#include "helper/serve/mei-child.h"
 #include "helper/serve/transport.h"
 #include "helper/taken.h"
 #include "lib/device.h"
@@ -43,13 +36,6 @@
 /* Messages of one side before the other one has its turn. */
 #define BATCH 16
 
-/* What the child says. */
-struct connected {
-	int error; /* 0 or a negative errno */
-	uint32_t max_message;
-	char path[64];
-};
-
 struct transport {
 	sd_event *event;
 	const char *device;
@@ -63,10 +49,7 @@ struct transport {
 	bool disabled; /* the MEI device, by mei.ko, when that try ended */
 	const struct transport_ops *ops;
 	void *arg;
-	/* While there is a child that connects, was killed, or disconnects: */
-	pid_t child;
-	sd_event_source *child_end;
-	int answer; /* -1: none, or nobody wants it */
+	struct mei_child child; /* connects, was killed, or disconnects */
 	/* While messages are relayed: */
 	int mei;
 	int taken; /* @mei again, for the event that a message was taken */
@@ -85,82 +68,16 @@ static void try_later(struct transport *t, uint64_t max);
 
 /* ---- Relaying ---- */
 
-/* The driver says that LME is free when the link is closed, so that is last. */
-static void close_connection(struct transport *t)
-{
-	close(t->mei);
-	if (t->taken >= 0)
-		close(t->taken);
-	if (t->link >= 0)
-		close(t->link);
-}
-
-/* All above stderr but these. */
-static void close_others(const int *fds, int count)
-{
-	int from = STDERR_FILENO + 1;
-	int next;
-
-	do {
-		next = INT_MAX;
-		for (int i = 0; i < count; i++)
-			if (fds[i] >= from && fds[i] < next)
-				next = fds[i];
-		if (next > from)
-			close_range((unsigned int)from, (unsigned int)next - 1,
-				    0);
-		from = next < INT_MAX ? next + 1 : next;
-	} while (next < INT_MAX);
-}
-
-/* When nobody waits at the other end of @go it has the last descriptors. */
-static void end_in_child(struct transport *t, int go)
-{
-	const int fds[] = { go, t->mei, t->taken, t->link };
-	struct pollfd p = { .fd = go };
-
-	close_others(fds, sizeof(fds) / sizeof(fds[0]));
-	poll(&p, 1, -1);
-	mei_flush(t->mei);
-	close_connection(t);
-	_exit(0);
-}
-
-static int on_child_end(sd_event_source *source, const siginfo_t *info,
-			void *arg);
-
-/* close() waits for firmware, 15 s if that hangs: not in the loop. */
-static int end_beside(struct transport *t)
-{
-	int go[2];
-	int ret;
-
-	if (pipe2(go, O_CLOEXEC) < 0)
-		return -errno;
-	t->child = fork();
-	if (t->child == 0) {
-		close(go[1]);
-		end_in_child(t, go[0]);
-	}
-	ret = child_watch(t->event, &t->child_end, &t->child, on_child_end, t);
-	if (ret == 0)
-		close_connection(t);
-	close(go[0]);
-	close(go[1]);
-	return ret;
-}
-
 static void carry_stop(struct transport *t)
 {
+	/* The driver says that LME is free when the link is closed: last. */
+	const int fds[MEI_CHILD_FDS] = { t->mei, t->taken, t->link };
+
 	t->mei_io = sd_event_source_disable_unref(t->mei_io);
 	t->taken_io = sd_event_source_disable_unref(t->taken_io);
 	t->link_io = sd_event_source_disable_unref(t->link_io);
-	if (t->mei >= 0 &&
-	    (sd_event_get_state(t->event) == SD_EVENT_FINISHED ||
-	     end_beside(t) < 0)) {
-		mei_flush(t->mei);
-		close_connection(t);
-	}
+	if (t->mei >= 0)
+		mei_child_disconnect(&t->child, fds);
 	t->link = -1;
 	t->mei = -1;
 	t->taken = -1;
@@ -294,69 +211,6 @@ static int carry_start(struct transport *t, uint32_t max_message)
 
 /* ---- Connecting ---- */
 
-/* What the daemon has open is not to stay open for as long as this takes. */
-static void connect_in_child(int to, const char *device)
-{
-	struct mei mei = MEI_CLOSED;
-	struct connected answer = { 0 };
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = "";
-	struct iovec iov = { &answer, sizeof(answer) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *cmsg;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	close_others(&to, 1);
-	answer.error = mei_connect_shared(&mei, device, mei_guid_lme);
-	answer.max_message = mei.max_message;
-	memcpy(answer.path, mei.path, sizeof(answer.path));
-	if (answer.error == 0) {
-		msg.msg_control = control;
-		msg.msg_controllen = sizeof(control);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &mei.fd, sizeof(int));
-	}
-	_exit(sendmsg(to, &msg, MSG_NOSIGNAL) < 0);
-}
-
-/* What the child said; its descriptor is @fd, or -1. */
-static void take_answer(int from, struct connected *answer, int *fd)
-{
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-	struct iovec iov = { answer, sizeof(*answer) };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg;
-
-	*fd = -1;
-	if (recvmsg(from, &msg, MSG_CMSG_CLOEXEC) != sizeof(*answer))
-		answer->error = -ECHILD;
-	cmsg = CMSG_FIRSTHDR(&msg);
-	if (answer->error == 0 && cmsg && cmsg->cmsg_type == SCM_RIGHTS)
-		memcpy(fd, CMSG_DATA(cmsg), sizeof(int));
-}
-
-static void forget_answer(struct transport *t)
-{
-	close(t->answer);
-	t->answer = -1;
-}
-
-/* It has its files until the system call that it is in ends. */
-static void child_kill(struct transport *t)
-{
-	if (t->answer < 0)
-		return;
-	kill(t->child, SIGKILL);
-	forget_answer(t);
-}
-
 /* When mei.ko gives the device up, a try fails as those before. */
 static void set_error(struct transport *t, int error)
 {
@@ -369,54 +223,33 @@ static void set_error(struct transport *t, int error)
 	t->ops->changed(t->arg);
 }
 
-static int on_answer(struct transport *t)
+static void on_answer(struct transport *t)
 {
-	struct connected answer = { 0 };
+	struct mei_answer answer;
 
-	take_answer(t->answer, &answer, &t->mei);
-	forget_answer(t);
+	t->mei = mei_child_answer(&t->child, &answer);
 	memcpy(t->path, answer.path, sizeof(t->path));
 	t->seen |= answer.error == 0;
 	if (answer.error == 0)
 		answer.error = carry_start(t, answer.max_message);
 	set_error(t, answer.error < 0 ? answer.error : -EINPROGRESS);
-	return answer.error < 0 ? carry_over(t) : 0;
+	if (answer.error < 0)
+		carry_over(t);
 }
 
 static void try_now(struct transport *t);
 
-static int on_child_end(sd_event_source *source, const siginfo_t *info,
-			void *arg)
+static void on_child_end(void *arg)
 {
 	struct transport *t = arg;
 
-	(void)source;
-	(void)info;
-	t->child_end = sd_event_source_disable_unref(t->child_end);
-	t->child = 0;
-	if (t->answer >= 0)
-		return on_answer(t);
-	t->ops->ended(t->arg);
-	if (!t->timer)
-		try_now(t);
-	return 0;
-}
-
-static int connect_begin(struct transport *t)
-{
-	int pair[2], ret;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
-	t->child = fork();
-	if (t->child == 0)
-		connect_in_child(pair[1], t->device);
-	ret = child_watch(t->event, &t->child_end, &t->child, on_child_end, t);
-	close(pair[1]);
-	t->answer = pair[0];
-	if (ret < 0)
-		forget_answer(t);
-	return ret;
+	if (t->child.answer >= 0) {
+		on_answer(t);
+	} else {
+		t->ops->ended(t->arg);
+		if (!t->timer)
+			try_now(t);
+	}
 }
 
 static bool is_for_the_bus(const struct transport *t)
@@ -428,7 +261,7 @@ static void try_now(struct transport *t)
 {
 	int ret;
 
-	if (!t->wanted || t->child > 0 || t->mei >= 0)
+	if (!t->wanted || t->child.pid > 0 || t->mei >= 0)
 		return;
 	/* The bus may be about to lose it: sysfs is later than netlink. */
 	if (is_for_the_bus(t)) {
@@ -436,7 +269,7 @@ static void try_now(struct transport *t)
 		try_later(t, BACKOFF_MAX_USEC);
 		return;
 	}
-	ret = connect_begin(t);
+	ret = mei_child_connect(&t->child, t->device);
 	if (ret < 0) {
 		set_error(t, ret);
 		try_later(t, BACKOFF_MAX_USEC);
@@ -578,7 +411,7 @@ bool transport_judge(const struct transport *transport,
 
 bool transport_is_ending(const struct transport *transport)
 {
-	return transport->child > 0 && transport->answer < 0;
+	return transport->child.pid > 0 && transport->child.answer < 0;
 }
 
 int transport_new(struct transport **out, sd_event *event, const char *device,
@@ -594,7 +427,12 @@ int transport_new(struct transport **out, sd_event *event, const char *device,
 	t->ops = ops;
 	t->arg = arg;
 	t->backoff = BACKOFF_MIN_USEC;
-	t->answer = -1;
+	t->child = (struct mei_child){
+		.event = event,
+		.ended = on_child_end,
+		.arg = t,
+		.answer = -1,
+	};
 	t->mei = -1;
 	t->taken = -1;
 	t->link = -1;
@@ -623,7 +461,7 @@ void transport_close(struct transport *transport)
 {
 	if (transport->link >= 0)
 		say_goodbye(transport);
-	child_kill(transport);
+	mei_child_kill(&transport->child);
 	transport->timer = sd_event_source_disable_unref(transport->timer);
 	carry_stop(transport);
 	transport->wanted = false;
@@ -636,8 +474,6 @@ void transport_free(struct transport *transport)
 	if (!transport)
 		return;
 	transport_close(transport);
-	sd_event_source_disable_unref(transport->child_end);
-	if (transport->child > 0)
-		waitpid(transport->child, NULL, 0);
+	mei_child_wait(&transport->child);
 	free(transport);
 }
