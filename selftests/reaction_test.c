@@ -162,7 +162,7 @@ TEST_F(reaction, a_message_shorter_than_its_fields_ends_the_session)
 		EXPECT_EQ(0, blame("rx_short", i + 1));
 		ASSERT_EQ(0, next_open_works());
 		EXPECT_EQ(2 + i, counter("sessions"));
-		ASSERT_EQ(0, sim_command("trace"));
+		ASSERT_EQ(0, sim_command("trace 61"));
 	}
 }
 
@@ -180,7 +180,7 @@ TEST_F(reaction, nothing_but_its_version_comes_before_it)
 		EXPECT_STREQ(DISCONNECT_2, greeting(&self->r, early[i], "01"))
 			TH_LOG("%s", early[i]);
 		ASSERT_EQ(0, next_open_works());
-		ASSERT_EQ(0, sim_command("trace"));
+		ASSERT_EQ(0, sim_command("trace 61"));
 	}
 	EXPECT_EQ(0, blame("none", 0));
 }
@@ -207,7 +207,7 @@ TEST_F(reaction, no_request_or_channel_comes_before_its_service)
 		EXPECT_STREQ(DISCONNECT_2, last_words(&self->r, early[i], "01"))
 			TH_LOG("%s", early[i]);
 		ASSERT_EQ(0, next_open_works());
-		ASSERT_EQ(0, sim_command("trace"));
+		ASSERT_EQ(0, sim_command("trace 61"));
 	}
 	EXPECT_EQ(0, blame("none", 0));
 }
