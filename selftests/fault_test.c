@@ -139,6 +139,7 @@ TEST_F(fault, a_firmware_that_resets_after_each_close_serves)
 	for (int i = 0; i < 3; i++) {
 		ASSERT_EQ(0, link_get(&self->link));
 		ASSERT_EQ(0, next_open_works());
+		ASSERT_EQ(0, sim_command("trace 61"));
 		ASSERT_EQ(0, link_wait_session(&self->events,
 					       self->link.generation + 1,
 					       &self->link));

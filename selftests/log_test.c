@@ -192,6 +192,7 @@ TEST_F(loss, of_a_session_that_has_not_settled_is_the_same_failure)
 		ASSERT_EQ(0, variant->strike(&self->machine));
 		ASSERT_EQ(0, variant->return_(&self->machine));
 		ASSERT_EQ(0, link_wait_session(&self->events, 2 + i, &link));
+		ASSERT_EQ(2 + i, link.generation);
 	}
 	ASSERT_EQ(0, wait_settled(&self->events, 4));
 	EXPECT_EQ(1, logged(&self->r, FAILED));

@@ -101,6 +101,7 @@ TEST_F(transport, it_is_back_after_a_reset_of_the_firmware)
 {
 	ASSERT_EQ(0, sim_command("reset"));
 	ASSERT_EQ(0, link_wait_session(&self->events, 2, &self->link));
+	EXPECT_EQ(2, self->link.generation);
 	EXPECT_EQ(0, curl_works(&self->r)) TH_LOG("%s", self->r.text);
 }
 
