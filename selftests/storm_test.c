@@ -118,11 +118,13 @@ struct client {
  * struct outcome - what came of a request
  * @err: 0 with the right data, or the error that the client saw
  * @right: it may be so
+ * @opened: a channel was there for it
  * @bytes: what was carried of it
  */
 struct outcome {
 	int err;
 	bool right;
+	bool opened;
 	int64_t bytes;
 };
 
@@ -130,7 +132,7 @@ static struct outcome storm_request(const struct client *c, int fd)
 {
 	struct http_answer answer = { 0 };
 	const char *data = c->storm->data;
-	struct outcome o = { 0 };
+	struct outcome o = { .opened = true };
 	char path[32];
 
 	snprintf(path, sizeof(path), "/down/%d", BYTES);
@@ -151,15 +153,26 @@ static struct outcome storm_request(const struct client *c, int fd)
 	return o;
 }
 
-/* True until the storm ends, or something is wrong. */
-static bool storm_goes_on(struct storm *s, const struct outcome *o)
+static void say_wrong(const struct client *c, const struct outcome *o,
+		      int64_t start)
 {
+	say("%s, %s: %s, %s, %" PRId64 " ms after its start",
+	    c->way == WAY_TCP ? "TCP" : "node", c->up ? "up" : "down",
+	    o->opened ? "open" : "not open",
+	    o->err ? strerror(-o->err) : "wrong data", now_ms() - start);
+}
+
+/* True until the storm ends, or something is wrong. */
+static bool storm_goes_on(const struct client *c, const struct outcome *o,
+			  int64_t start)
+{
+	struct storm *s = c->storm;
 	bool end;
 
 	pthread_mutex_lock(&s->lock);
 	if (!o->right) {
 		s->wrong++;
-		say("client: %s", o->err ? strerror(-o->err) : "wrong data");
+		say_wrong(c, o, start);
 	} else if (o->err) {
 		s->broken++;
 	} else {
@@ -183,16 +196,20 @@ static void *storm_run(void *arg)
 {
 	struct client *c = arg;
 	struct outcome o;
+	int64_t start;
 
 	do {
-		int fd = way_open(c->way);
+		int fd;
 
+		start = now_ms();
+		fd = way_open(c->way);
 		if (fd < 0)
-			o = (struct outcome){ fd, open_may_fail(fd), 0 };
+			o = (struct outcome){ .err = fd,
+					      .right = open_may_fail(fd) };
 		else
 			o = storm_request(c, fd);
 		close(fd);
-	} while (storm_goes_on(c->storm, &o));
+	} while (storm_goes_on(c, &o, start));
 	return NULL;
 }
 
