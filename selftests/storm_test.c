@@ -291,10 +291,57 @@ static void storm_end(struct storm *s, struct client *clients)
 
 /* ---- Resets ---- */
 
+/**
+ * struct busy - channels that are open and have carried bytes
+ * @genl: to ask for them
+ * @generation: the session that the last reset ended, which may not be known yet:
+ *              only channels of later ones count
+ */
+struct busy {
+	struct genl genl;
+	uint32_t generation;
+};
+
+/* How many, or a negative errno. */
+static int busy_count(struct busy *b)
+{
+	struct genl_answer a;
+	int err = channels_dump(&b->genl, &a);
+	int n = 0;
+
+	for (int i = 0; !err && i < a.channels; i++)
+		n += a.channel[i].state == AMT_LME_CHANNEL_STATE_OPEN &&
+		     a.channel[i].generation > b->generation &&
+		     a.channel[i].rx_bytes + a.channel[i].tx_bytes > 0;
+	return err ?: n;
+}
+
+static int busy_wait_all(struct busy *b)
+{
+	int64_t end = now_ms() + WAIT_MS;
+	int n;
+
+	do {
+		n = busy_count(b);
+	} while (n >= 0 && n < SLOTS && now_ms() < end && !sched_yield());
+	return n < 0 ? n : n < SLOTS ? -ETIMEDOUT : 0;
+}
+
+static int busy_reset(struct busy *b, int state)
+{
+	struct link_state link;
+	int err = link_get(&link);
+
+	if (err)
+		return err;
+	b->generation = link.generation;
+	return reset(state);
+}
+
 FIXTURE(storm) {
 	struct machine machine;
 	struct process helper;
-	struct genl genl;
+	struct busy busy;
 };
 
 FIXTURE_SETUP(storm)
@@ -302,39 +349,15 @@ FIXTURE_SETUP(storm)
 	ASSERT_EQ(0, machine_start(&self->machine, one_port));
 	ASSERT_EQ(0, serve_start(&self->helper));
 	ASSERT_EQ(0, node_wait(HTTP_PORT));
-	ASSERT_EQ(0, genl_open(&self->genl, false));
+	ASSERT_EQ(0, genl_open(&self->busy.genl, false));
 }
 
 FIXTURE_TEARDOWN(storm)
 {
-	genl_close(&self->genl);
+	genl_close(&self->busy.genl);
 	EXPECT_EQ(0, process_end(&self->helper, SIGTERM));
 	process_close(&self->helper);
 	EXPECT_EQ(0, machine_stop(&self->machine));
-}
-
-/* Channels that are open and have carried bytes, or a negative errno. */
-static int channels_busy(struct genl *g)
-{
-	struct genl_answer a;
-	int err = channels_dump(g, &a);
-	int busy = 0;
-
-	for (int i = 0; !err && i < a.channels; i++)
-		busy += a.channel[i].state == AMT_LME_CHANNEL_STATE_OPEN &&
-			a.channel[i].rx_bytes + a.channel[i].tx_bytes > 0;
-	return err ?: busy;
-}
-
-static int wait_all_busy(struct genl *g)
-{
-	int64_t end = now_ms() + WAIT_MS;
-	int busy;
-
-	do {
-		busy = channels_busy(g);
-	} while (busy >= 0 && busy < SLOTS && now_ms() < end && !sched_yield());
-	return busy < 0 ? busy : busy < SLOTS ? -ETIMEDOUT : 0;
 }
 
 /* Three times of four all are busy; else the link may not even be up. */
@@ -358,13 +381,14 @@ TEST_F_TIMEOUT(storm, clients_get_their_data_or_an_error_while_firmware_resets,
 	ASSERT_EQ(0, storm_start(&storm, clients));
 	for (unsigned int i = 0; i < resets; i++) {
 		if (i % 4)
-			ASSERT_EQ(0, wait_all_busy(&self->genl))
+			ASSERT_EQ(0, busy_wait_all(&self->busy))
 				TH_LOG("after %u resets", i);
 		nap(&seed);
-		busy = channels_busy(&self->genl);
+		busy = busy_count(&self->busy);
 		ASSERT_LE(0, busy);
 		all_busy += busy == SLOTS;
-		ASSERT_EQ(0, reset(state)) TH_LOG("after %u resets", i + 1);
+		ASSERT_EQ(0, busy_reset(&self->busy, state))
+			TH_LOG("after %u resets", i + 1);
 		ASSERT_EQ(0, storm.wrong) TH_LOG("after %u resets", i + 1);
 		process_drain(&self->helper);
 	}
