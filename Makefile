@@ -30,7 +30,7 @@ help:
 	@echo 'make fuzz           libFuzzer on the parsers; FUZZ_SECONDS=60 for each'
 	@echo 'make soak           many resets of the firmware, many loads, many bytes, on'
 	@echo '                    6.1 and the bus;'
-	@echo '                    AMT_LME_RESETS=1000 AMT_LME_LOADS=100 AMT_LME_MIB=16'
+	@echo '                    AMT_LME_RESETS=1400 AMT_LME_LOADS=100 AMT_LME_MIB=16'
 	@echo 'make ynl            generate the netlink code from its specification'
 	@echo 'make htmldocs       the documentation in build/html'
 
@@ -137,7 +137,7 @@ bench: user
 	selftests/bench/run
 	selftests/bench/run-info
 soak:
-	AMT_LME_RESETS=$(or $(AMT_LME_RESETS),1000) \
+	AMT_LME_RESETS=$(or $(AMT_LME_RESETS),1400) \
 		AMT_LME_LOADS=$(or $(AMT_LME_LOADS),100) \
 		AMT_LME_MIB=$(or $(AMT_LME_MIB),16) \
 		VM_TIMEOUT=86400 selftests/check transfer_test storm_test
