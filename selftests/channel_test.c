@@ -206,7 +206,7 @@ TEST_F(channel, small_messages_wait_for_credit_when_there_is_more_to_send)
 
 #define MANY 512
 
-/* Counts of this CPU that are not in the sum yet are added to it. */
+/* What each CPU has counted since the last sum is added to it. */
 static int memory_counts_refresh(void)
 {
 	char byte;

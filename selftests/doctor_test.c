@@ -229,7 +229,7 @@ TEST_F(doctor, who_ends_while_amt_is_asked_holds_nothing)
 	ASSERT_EQ(0, sim_command("think 5000"));
 	ASSERT_EQ(0, process_start(&asks, -1, true,
 				   ARGS("amt-helper", "doctor")));
-	ASSERT_EQ(0, sim_command("until pthi_requests 1"));
+	ASSERT_EQ(0, sim_until("pthi_requests", 1));
 	EXPECT_EQ(128 + SIGKILL, process_end(&self->other, SIGKILL));
 	process_close(&self->other);
 	self->r.status = process_wait(&asks);

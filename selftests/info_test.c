@@ -428,7 +428,7 @@ TEST_F(info, a_foreign_program_is_waited_for)
 	ASSERT_EQ(0, process_start(&self->helper, -1, false,
 				   (const char *const[]){
 				   "amt-helper", "info", "uuid", NULL }));
-	ASSERT_EQ(0, sim_command("until connects_refused 2"));
+	ASSERT_EQ(0, sim_until("connects_refused", 2));
 	ASSERT_EQ(0, sim_command("busy off"));
 	EXPECT_EQ(0, process_wait(&self->helper));
 	process_close(&self->helper);

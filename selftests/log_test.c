@@ -67,7 +67,6 @@ TEST_F(log, an_lme_that_is_taken_is_one_line_for_all_tries)
 		"exec bare --hold open <&3 >&2", NULL };
 	struct process other;
 	int ctl[TRIES + 1], in[2];
-	char until[32];
 
 	SKIP_RELAYED("amt-helper is refused, and not the driver");
 	ASSERT_EQ(0, pipe2(in, O_CLOEXEC));
@@ -76,9 +75,7 @@ TEST_F(log, an_lme_that_is_taken_is_one_line_for_all_tries)
 	for (int i = 0; i < TRIES; i++) {
 		ctl[i] = ctl_hold();
 		ASSERT_LE(0, ctl[i]);
-		snprintf(until, sizeof(until), "until connects_refused %d",
-			 i + 1);
-		ASSERT_EQ(0, sim_command(until));
+		ASSERT_EQ(0, sim_until("connects_refused", i + 1));
 	}
 	EXPECT_EQ(1, logged(&self->r, FAILED));
 	EXPECT_EQ(0, logged(&self->r, BACK));

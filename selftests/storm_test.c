@@ -77,13 +77,10 @@ static int state_wait_enabled(int fd)
 static int reset(int state)
 {
 	int64_t before = sim_stat("enumerations");
-	char until[48];
 
 	if (before < 0)
 		return before;
-	snprintf(until, sizeof(until), "until enumerations %" PRId64,
-		 before + 1);
-	return sim_command("reset") ?: sim_command(until) ?:
+	return sim_command("reset") ?: sim_until("enumerations", before + 1) ?:
 	       state_wait_enabled(state);
 }
 

@@ -2,6 +2,7 @@
 /* The virtual AMT that a test starts and talks to. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -147,6 +148,14 @@ int64_t sim_stat(const char *name)
 	int err = sim_ask(&r, "stats");
 
 	return err ? err : number_of(r.text, name);
+}
+
+int sim_until(const char *name, int64_t least)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "until %s %" PRId64, name, least);
+	return sim_command(command);
 }
 
 int sim_certificate(const char *path)

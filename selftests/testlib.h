@@ -182,6 +182,9 @@ int sim_command(const char *command);
 /** sim_stat() - a number of amt-sim, or a negative errno */
 int64_t sim_stat(const char *name);
 
+/** sim_until() - wait until a number of amt-sim is @least or more */
+int sim_until(const char *name, int64_t least);
+
 /** sim_certificate() - write what AMT shows to TLS clients into a file */
 int sim_certificate(const char *path);
 
